@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Unit tests of the pure parts: built for this machine with CUnit and sanitizers.  A test is two lines:
+#
+#   check_PROGRAMS += tests/unit/test_SUBJECT
+#   tests_unit_test_SUBJECT_SOURCES = tests/unit/test_SUBJECT.c hypervisor/FOLDER/SUBJECT.c ...
+#
+# The flags are the defaults of this makefile (the hypervisor has its own), so tests share objects.
+
+unit_sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+AM_CPPFLAGS = -DHAVEN_HOST_TEST -iquote $(srcdir)/hypervisor -iquote hypervisor -iquote $(srcdir)/tests/unit
+AM_CFLAGS = -std=gnu11 $(WARN_CFLAGS) $(unit_sanitizers)
+AM_LDFLAGS = $(unit_sanitizers)
+LDADD = -lcunit
+
+TESTS += $(check_PROGRAMS)
