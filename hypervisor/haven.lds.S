@@ -33,7 +33,7 @@ SECTIONS
     . = VIRT_BASE;
     _start_image = .;
 
-    .init : AT(ADDR(.init) - VIRT_BASE + PHYS_BASE) {
+    .init.text : AT(ADDR(.init.text) - VIRT_BASE + PHYS_BASE) {
         _init_start = .;
         _init_text_start = .;
         KEEP(*(.multiboot))
@@ -42,6 +42,9 @@ SECTIONS
         ONLY_BOOTING(.text.*)
         . = ALIGN(4096);
         _init_text_end = .;
+    } :image =0xcccccccc
+
+    .init.data : AT(ADDR(.init.data) - VIRT_BASE + PHYS_BASE) {
         *(.init.rodata .init.rodata.*)
         ONLY_BOOTING(.rodata)
         ONLY_BOOTING(.rodata.*)
@@ -50,13 +53,17 @@ SECTIONS
         *(.init.data .init.data.*)
         ONLY_BOOTING(.data)
         ONLY_BOOTING(.data.*)
+        . = ALIGN(8);
+        _init_array_start = .; /* liblzma chooses its CRC function there: to be called before it is used */
+        ONLY_BOOTING(.init_array)
+        _init_array_end = .;
         *(.init.bss .init.bss.*)
         ONLY_BOOTING(.bss)
         ONLY_BOOTING(.bss.*)
         ONLY_BOOTING(COMMON)
         . = ALIGN(4096);
         _init_end = .;
-    } :image =0xcccccccc
+    } :image
 
     .text : AT(ADDR(.text) - VIRT_BASE + PHYS_BASE) {
         _text_start = .;

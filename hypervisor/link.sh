@@ -18,7 +18,7 @@ symbols() { # INPUT-OF-NM: compiles the table
 image() { # OUT OBJECTS...
     image=$1
     shift
-    $cc -nostdlib -static -no-pie -Wl,-T,"$lds" -Wl,-z,max-page-size=4096 -Wl,-z,norelro -Wl,--build-id=none \
+    $cc -nostdlib -static -Wl,-T,"$lds" -Wl,-z,max-page-size=4096 -Wl,-z,norelro -Wl,--build-id=none \
         -Wl,--no-warn-rwx-segments -Wl,--orphan-handling=error -Wl,--fatal-warnings -o "$image" "$@"
 }
 

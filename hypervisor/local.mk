@@ -17,7 +17,7 @@ hypervisor_includes = -iquote $(srcdir)/hypervisor -iquote hypervisor
 hypervisor_haven_SOURCES =
 hypervisor_haven_CPPFLAGS = $(hypervisor_includes)
 hypervisor_haven_CFLAGS = -std=gnu11 $(hypervisor_flags) $(WARN_CFLAGS)
-hypervisor_haven_CCASFLAGS = -Wa,--noexecstack -Wa,-mx86-used-note=no
+hypervisor_haven_CCASFLAGS = -Wa,--noexecstack
 hypervisor_haven_LDADD = $(DECOMPRESSORS)
 hypervisor_haven_LINK = \
 	NM="$(NM)" AWK="$(AWK)" READELF="$(READELF)" $(SHELL) $(srcdir)/hypervisor/link.sh $@ hypervisor/haven.lds \
