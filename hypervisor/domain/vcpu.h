@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A virtual CPU. Registers are in 'regs' while it does not run, in cpu_local.guest while it does.
+ *
+ * It is runnable when pause_flags and pause_count are both 0. Scheduling state is guarded by the run-queue lock of
+ * 'processor'; the PV state belongs to the vCPU itself (changed by its own hypercalls, or by others only while it is
+ * paused and off its CPU).
+ */
+#ifndef HAVEN_DOMAIN_VCPU_H
+#define HAVEN_DOMAIN_VCPU_H
+
+#include "cpu/cpu_local.h"
+#include "cpu/desc.h"
+#include "cpu/fpu.h"
+#include "cpu/regs.h"
+#include "domain/domain.h"
+#include "lib/types.h"
+#include "mm/frame.h"
+#include "time/timer.h"
+#include <xen/vcpu.h>
+#include <xen/xen.h>
+
+enum vcpu_pause_flag {
+    VCPU_DOWN = 1,             /* not brought up (VCPUOP_up) */
+    VCPU_BLOCKED = 2,          /* waits for an event */
+    VCPU_POLLING = 4,          /* waits in SCHEDOP_poll (together with BLOCKED) */
+    VCPU_SHUT_DOWN = 8,        /* the domain shut down */
+    VCPU_MIGRATING = 16,       /* between CPUs */
+};
+
+struct pv_trap {
+    uint64_t address; /* 0: none */
+    uint16_t cs;
+    uint8_t flags; /* bits 0..1 DPL, bit 2 masks events: TI_* */
+};
+
+/* What a PV vCPU tells the hypervisor about its kernel. Only guest/pv/ (and entry.S by offsets) touches it. */
+struct pv_vcpu {
+    bool kernel_mode;          /* which of the two address spaces is live */
+    uint8_t iopl;              /* virtual, 0..3 (PHYSDEVOP_set_iopl) */
+    uint8_t virtual_if_unused_;
+    bool failsafe_masks, syscall64_masks, syscall32_masks, sysenter_masks; /* CALLBACKF_mask_events */
+    uint64_t kernel_sp, kernel_ss;
+    uint64_t event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
+    mfn_t kernel_table, user_table; /* top-level tables; references held; user_table may be MFN_INVALID */
+    struct pv_trap trap[256];
+
+    uint16_t ds, es, fs, gs;   /* selectors while not running */
+    uint64_t fs_base, gs_base_kernel, gs_base_user; /* while not running; see guest/pv/context.c */
+
+    mfn_t gdt_frame[GDT_GUEST_PAGES]; /* typed references held for the first gdt_frames */
+    uint16_t gdt_entries;      /* 0: none */
+    uint16_t gdt_frames;
+    uint64_t ldt_base;         /* guest address */
+    uint16_t ldt_entries;
+    mfn_t ldt_frame[16];       /* typed references held */
+
+    uint64_t cr0_guest;        /* TS as the guest sees it, rest fixed */
+    uint64_t cr4_guest;
+    uint64_t dr[8];            /* 0-3, 6, 7 */
+    uint64_t io_bitmap;        /* guest address, 0 none */
+    uint32_t io_bitmap_ports;
+    uint32_t tsc_aux;
+    uint64_t cr2;
+    bool nmi_pending, in_nmi;
+    uint64_t msr_mcg_status;
+};
+
+struct vcpu {
+    int id;
+    struct domain *domain;
+    struct vcpu_info *info;       /* where the guest put it (register_vcpu_info) or in shared_info; hypervisor address */
+    struct cpu_regs regs;
+    bool is_idle;
+    bool initialised;             /* has had a context */
+
+    /* scheduling */
+    uint32_t processor;           /* CPU it runs or last ran on */
+    bool running;                 /* on its CPU now: set and cleared in the context switch */
+    uint32_t pause_flags;         /* VCPU_*; atomic */
+    uint32_t pause_count;         /* atomic */
+    cpumask_t hard_affinity, soft_affinity;
+    struct sched_unit *sched;     /* sched/policy.c */
+    vcpu_runstate_info_t runstate; /* run-queue lock */
+    uint64_t runstate_guest;      /* guest address of its copy, 0 none */
+    unsigned int poll_port;       /* with VCPU_POLLING: the one port, or 0 for several */
+    uint64_t switched_cpus_;      /* diagnosis: number of context switches */
+
+    /* time */
+    struct timer singleshot_timer, periodic_timer, poll_timer;
+    uint64_t periodic_period, periodic_last; /* ns */
+    uint64_t time_info_guest;     /* secondary time area's guest address, 0 none */
+    uint32_t time_version;
+
+    mfn_t info_mfn;               /* frame of a registered vcpu_info (referenced), or MFN_INVALID */
+
+    /* 0 no continuation; multicall in progress etc. see hypercall/continuation.c */
+    bool in_multicall;
+    bool hypercall_preempted;
+    uint64_t multicall_args[6];
+
+    struct fpu_state fpu;
+    struct pv_vcpu pv;
+};
+
+#define vcpu_for_each(d, v)                                                                                           \
+    for (unsigned int i_ = 0; i_ < (d)->max_vcpus; i_++)                                                              \
+        if (((v) = (d)->vcpu[i_]) != NULL)
+
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+    return !(__atomic_load_n(&v->pause_flags, __ATOMIC_SEQ_CST) | __atomic_load_n(&v->pause_count, __ATOMIC_SEQ_CST));
+}
+
+/* Pause counts nest. _sync waits until the vCPU is off its CPU. Never _sync the current one. */
+void vcpu_pause(struct vcpu *v);
+void vcpu_pause_sync(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+
+#endif

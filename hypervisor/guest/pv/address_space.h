@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Address spaces of a PV vCPU: its kernel and user top-level tables, walks of them, and loading them into CR3. */
+#ifndef HAVEN_GUEST_PV_ADDRESS_SPACE_H
+#define HAVEN_GUEST_PV_ADDRESS_SPACE_H
+
+#include "domain/vcpu.h"
+#include "mm/pte.h"
+
+/* Loads CR3 for the vCPU's current mode (kernel or user table). */
+void address_space_load(struct vcpu *v);
+
+/* Switches the current vCPU between guest kernel and guest user mode: GS bases are exchanged, CR3 loaded, kernel_mode flipped. */
+void address_space_toggle(struct vcpu *v);
+
+/* MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR (mfn 0: none). Resumable: -ERESTART. */
+int address_space_set_kernel(struct vcpu *v, mfn_t mfn);
+int address_space_set_user(struct vcpu *v, mfn_t mfn);
+
+/* Drops both (vCPU is going away). Resumable. */
+int address_space_drop(struct vcpu *v);
+
+/* The PTE that maps va in the table 'top' (kernel or user) at 'level' (1..4) by walking the direct map; NULL if an upper level is not present. */
+pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level);
+
+/* Reads guest kernel memory through the current tables without faulting: for decoding instructions and dumps. */
+int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size);
+
+/* Current address of the vCPU's top-level table in use, machine address form for cr3. */
+paddr_t address_space_cr3(const struct vcpu *v);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exceptions that a PV guest's code raises and that the hypervisor may resolve itself. Each returns true when it was resolved (registers are up to date,
+ * go back to the guest); false: the exception is the guest's own. Current vCPU; regs are guest_regs(). May themselves inject an exception (then true).
+ */
+#ifndef HAVEN_GUEST_PV_EMULATE_H
+#define HAVEN_GUEST_PV_EMULATE_H
+
+#include "domain/vcpu.h"
+
+bool page_fault_resolve(struct vcpu *v, struct cpu_regs *regs, uint64_t address);       /* #PF: writes to tables, lazy LDT, spurious */
+bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs);                     /* #GP with error code 0 */
+bool privileged_insn_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);                /* #UD: ud2; 'xen'; cpuid */
+bool privileged_insn_software_int(struct vcpu *v, struct cpu_regs *regs);                /* #GP with an IDT error code: int n */
+
+/* CPUID as the domain sees it; kernel mode may differ from user. */
+struct cpuid_leaf cpuid_policy_read(struct vcpu *v, uint32_t leaf, uint32_t subleaf);
+/* Mask of CR4 bits a guest may see set / may set. */
+uint64_t cpuid_policy_cr4_allowed(struct vcpu *v);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory and string functions that the compiler and the code expect, by their standard names. */
+#ifndef HAVEN_LIB_STRING_H
+#define HAVEN_LIB_STRING_H
+
+#ifdef HAVEN_HOST_TEST
+#include <string.h>
+#else
+#include <stddef.h>
+void *memcpy(void *dst, const void *src, size_t n);
+void *memmove(void *dst, const void *src, size_t n);
+void *memset(void *dst, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+void *memchr(const void *s, int c, size_t n);
+size_t strlen(const char *s);
+size_t strnlen(const char *s, size_t max);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+char *strchr(const char *s, int c);
+char *strstr(const char *s, const char *needle);
+#endif
+
+/* Copies with truncation; the result always ends in NUL. Returns strlen(src). */
+size_t string_copy(char *dst, const char *src, size_t size);
+
+#endif

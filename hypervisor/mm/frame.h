@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The frame table: 32 bytes for each machine frame up to the highest RAM address. A frame has a state, an owner, a count
+ * of references and a type word.
+ *
+ *   free ------> hypervisor         memory of the hypervisor itself (heap, tables); owner DOMID_XEN
+ *     |--------> domain             a domain's memory: on its page list; refs = FRAME_ALLOCATED | 1 + users
+ *     |--------> shared             hypervisor memory that one domain may map (shared_info, grant frames); owner that
+ *                                   domain, not on its list; refs = 1 + users, FRAME_ALLOCATED never set
+ *   io                              not RAM: no references are counted, permission decides; owner DOMID_IO
+ *
+ * References. Whoever uses a frame of a domain (a PTE that maps it, a pin, a grant, a running copy) holds one. The last
+ * reference that goes away gives the frame back (frame_released hook, set by lifecycle/reservation.c). The owner's own
+ * claim is FRAME_ALLOCATED together with one reference; both go at once, by frame_drop_allocated.
+ *
+ * Type word. Only guest/pv/page_type.c changes it (boot code may set up a fresh frame). A type reference is always
+ * accompanied by a reference in refs. Invariant: the type count of TYPE_WRITABLE and of the table and descriptor types
+ * are never both above zero: there is one type and one count.
+ */
+#ifndef HAVEN_MM_FRAME_H
+#define HAVEN_MM_FRAME_H
+
+#include "lib/types.h"
+#include "mm/layout.h"
+#include <xen/xen.h>
+
+enum frame_state { FRAME_IO, FRAME_FREE, FRAME_HYPERVISOR, FRAME_DOMAIN, FRAME_SHARED };
+
+struct frame {
+    uint64_t type;     /* TYPE_*; atomic */
+    uint32_t refs;     /* atomic; FRAME_ALLOCATED | count */
+    domid_t owner;
+    uint8_t state;     /* enum frame_state */
+    uint8_t order;     /* of the free block that starts here (mm/buddy.c) */
+    uint64_t tlb_time; /* tlb clock when the last type reference went: entries older than this may linger in TLBs */
+    uint32_t prev, next; /* frame numbers: free list, or the owner's page list; FRAME_LIST_END */
+};
+
+_Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
+
+#define FRAME_LIST_END  0xffffffffu
+#define FRAME_ALLOCATED 0x80000000u
+#define FRAME_REFS_MASK 0x7fffffffu
+
+/* Type word. */
+#define TYPE_MASK      (0xfULL << 60)
+#define TYPE_NONE      (0x0ULL << 60)
+#define TYPE_L1        (0x1ULL << 60)
+#define TYPE_L2        (0x2ULL << 60)
+#define TYPE_L3        (0x3ULL << 60)
+#define TYPE_L4        (0x4ULL << 60)
+#define TYPE_DESC      (0x5ULL << 60) /* GDT or LDT page */
+#define TYPE_WRITABLE  (0x7ULL << 60)
+#define TYPE_PINNED    (1ULL << 59)
+#define TYPE_VALIDATED (1ULL << 58)
+#define TYPE_PARTIAL   (1ULL << 57) /* promotion or demotion stopped half-way; progress says how far */
+#define TYPE_PROGRESS_SHIFT 40      /* 10 bits: entries 0..progress-1 hold references */
+#define TYPE_PROGRESS_MASK (0x3ffULL << TYPE_PROGRESS_SHIFT)
+#define TYPE_COUNT_MASK 0xffffffffULL
+
+extern uint64_t frame_table_max; /* first frame number beyond the table */
+
+static inline struct frame *frame_of(mfn_t m)
+{
+    return (struct frame *)FRAME_TABLE_VIRT + m.n;
+}
+
+static inline mfn_t frame_mfn(const struct frame *f)
+{
+    return MFN((uint64_t)(f - (struct frame *)FRAME_TABLE_VIRT));
+}
+
+static inline bool frame_exists(mfn_t m)
+{
+    return m.n < frame_table_max;
+}
+
+/* RAM, of whomever. */
+static inline bool frame_is_ram(mfn_t m)
+{
+    return frame_exists(m) && frame_of(m)->state != FRAME_IO;
+}
+
+/*
+ * Takes a reference if the frame is RAM in use by a domain (states domain, shared) and 'owner' owns it. False if not,
+ * or if the count would overflow.
+ */
+bool frame_get(struct frame *f, domid_t owner);
+
+/* One more reference by somebody who holds one. False on overflow. */
+bool frame_get_again(struct frame *f);
+
+/* Drops a reference; the last one releases the frame. */
+void frame_put(struct frame *f);
+
+/* Gives up the owner's claim (FRAME_ALLOCATED and its reference). False if somebody did it before. */
+bool frame_drop_allocated(struct frame *f);
+
+/* Called with a frame whose last reference went: state domain: off the page list and freed; set once by lifecycle. */
+extern void (*frame_released)(struct frame *f);
+
+/* A list of frames through prev/next; the owner of the list locks. */
+struct frame_list {
+    uint32_t head, tail;
+    uint64_t count;
+};
+
+void frame_list_init(struct frame_list *l);
+void frame_list_add_tail(struct frame_list *l, struct frame *f);
+void frame_list_remove(struct frame_list *l, struct frame *f);
+static inline struct frame *frame_list_first(const struct frame_list *l)
+{
+    return l->head == FRAME_LIST_END ? NULL : frame_of(MFN(l->head));
+}
+static inline struct frame *frame_list_next(const struct frame *f)
+{
+    return f->next == FRAME_LIST_END ? NULL : frame_of(MFN(f->next));
+}
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hypervisor's own mappings: the part of the address space that mm/layout.h draws. One set of tables, whose
+ * top-level entries (slots 256..271) are copied into every top-level table. All L3 tables of these slots exist before
+ * the first guest table is made, so that the copies never go stale.
+ */
+#ifndef HAVEN_MM_HV_MAP_H
+#define HAVEN_MM_HV_MAP_H
+
+#include "lib/types.h"
+#include "mm/pte.h"
+
+enum hv_cache { HV_CACHE_WB, HV_CACHE_UC, HV_CACHE_WC };
+
+/* Early: builds direct map, frame table, M2P (both views) from the memory map; switches CR3 to the new tables. */
+void hv_map_init(void);
+
+/* The top-level table of idle vCPUs and of CPUs that are starting: hypervisor slots only. */
+extern pte_t *hv_top_table;
+paddr_t hv_top_table_phys(void);
+
+/* Copies slots 256..271 into a top-level table. */
+void hv_map_fill_slots(pte_t *top);
+
+/*
+ * Maps [phys, phys + size) at va (both 4 KiB aligned) with PTE_* flags (PTE_PRESENT implied), 2 MiB or 1 GiB pages where they fit if
+ * 'large'. Tables come from the buddy allocator. -ENOMEM.
+ */
+int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags, bool large);
+void hv_unmap_range(uint64_t va, uint64_t size);
+
+/* MMIO: a fresh address in the dynamic area for any physical range (need not be aligned). NULL: out of memory. */
+void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache);
+void hv_unmap_mmio(void *va, size_t size);
+
+/* PTE slot of one of this CPU's GDT or LDT window pages (cpu/desc.h), for fast writes at a context switch. */
+pte_t *hv_map_cpu_window_ptes(unsigned int cpu);
+
+/* Text and rodata become read-only, everything else no-execute; the identity map of the boot goes. */
+void hv_map_protect(void);
+
+/* Frees the image's init sections to the allocator; called last of all boot steps. Returns bytes. */
+uint64_t hv_map_free_init(void);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef HAVEN_PLATFORM_SYMBOLS_H
+/* Names of functions by address (table made at link time), register dumps and back traces. */
+#define HAVEN_PLATFORM_SYMBOLS_H
+
+#include "cpu/regs.h"
+
+/* Name of the function that holds the address and the offset in it; NULL if unknown. */
+const char *symbols_lookup(uint64_t addr, uint64_t *offset);
+
+/* Prints a register frame, and the frames of the hypervisor's stack above rbp. */
+void symbols_dump_regs(const struct cpu_regs *r);
+void symbols_backtrace(uint64_t rbp);
+
+#endif
