@@ -35,6 +35,11 @@ struct guest_ops {
     /* Drops what the domain's tables hold, resumable: -ERESTART. Part of destroy. */
     int (*relinquish)(struct domain *d);
 
+    /* A reference to a frame that this kind of domain owns, for writing through it (the hypervisor copies into it, or another
+     * domain maps it): false where that may not be, as for a page table. Any context. */
+    bool (*frame_get_writable)(struct frame *f, domid_t owner);
+    void (*frame_put_writable)(struct frame *f);
+
     /* Grant mapping: see grant/map.c and guest/pv/grant_pte.c. */
     int (*grant_map_page)(struct vcpu *v, uint64_t host_addr, mfn_t frame, unsigned int flags, unsigned int cache_attr);
     int (*grant_unmap_page)(struct vcpu *v, uint64_t host_addr, uint64_t new_addr, mfn_t frame, unsigned int flags);

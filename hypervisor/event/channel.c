@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Event channels, 2-level ABI.
+ *
+ * A domain has a table of ports. A port is free, or bound to one source:
+ *
+ *   free --alloc_unbound--> unbound --bind_interdomain by the named domain--> interdomain <--> interdomain (the peer's)
+ *     |                        ^                                                   |
+ *     |                        +--------------- the peer closes ------------------+
+ *     +--> virq, ipi, pirq                       close: any state --> free
+ *
+ * A port that fires sets its bit in shared_info.evtchn_pending. Unless the guest masks it, the bit of its word in the
+ * target vCPU's selector is set too, and the vCPU's upcall flag; the vCPU is then woken or interrupted. Each of the
+ * three levels is an atomic test-and-set, so a flag that was up already ends the work: whoever set it did the rest.
+ *
+ * Locking. The table's lock guards states and bindings. It is taken in interrupt handlers, thus always with interrupts
+ * off. Binding and closing between two domains takes both locks, lower address first; so while a sender holds only its
+ * own table's lock, its peer cannot go away. Pending, mask and selector bits are shared with the guest and are only
+ * touched by atomic operations; a guest that scribbles over them hurts itself.
+ */
+#include "event/channel.h"
+#include "domain/domain.h"
+#include "event/pirq.h"
+#include "lib/assert.h"
+#include "lib/bits.h"
+#include "lib/errno.h"
+#include "lib/log.h"
+#include "mm/heap.h"
+#include "sched/sched.h"
+
+struct channel {
+    uint8_t state; /* EVTCHNSTAT_*: the public numbers are the states */
+    uint16_t notify_vcpu;
+    uint32_t remote_port; /* interdomain */
+    union {
+        domid_t unbound_remote; /* unbound: who may bind */
+        struct domain *peer;    /* interdomain */
+        uint16_t pirq;
+        uint16_t virq;
+    };
+};
+
+_Static_assert(sizeof(struct channel) == 16, "a power of two, so that a port's place is found by shifts");
+
+#define CHANNELS_PER_PAGE (PAGE_SIZE / sizeof(struct channel))
+#define PORTS_MAX         (sizeof(xen_ulong_t) * 8 * sizeof(xen_ulong_t) * 8) /* 4096: the 2-level ABI's bits */
+#define PAGES_MAX         ((PORTS_MAX + CHANNELS_PER_PAGE - 1) / CHANNELS_PER_PAGE)
+
+struct event_table {
+    struct spinlock lock;
+    unsigned int max_port;          /* constant: highest port that may be used */
+    unsigned int lowest_maybe_free; /* no free port below */
+    struct channel *page[PAGES_MAX];
+    uint16_t virq_port[DOMAIN_VCPUS_MAX][NR_VIRQS]; /* 0: not bound; global ones under vCPU 0 */
+};
+
+/* Domains that take a global virtual interrupt instead of dom0; guarded by being single words. */
+static struct domain *global_virq_handler[NR_VIRQS];
+
+static bool virq_is_global(uint32_t virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+}
+
+/* The channel of a port that is in use, or NULL. Table lock held. */
+static struct channel *channel_of(const struct event_table *t, event_port_t port)
+{
+    if (port == 0 || port > t->max_port)
+        return NULL;
+    struct channel *page = t->page[port / CHANNELS_PER_PAGE];
+    if (!page || page[port % CHANNELS_PER_PAGE].state == EVTCHNSTAT_closed)
+        return NULL;
+    return &page[port % CHANNELS_PER_PAGE];
+}
+
+/* A free port, still marked closed; or -ENOSPC, -ENOMEM. Table lock held. */
+static int channel_find_free(struct event_table *t)
+{
+    for (unsigned int port = t->lowest_maybe_free; port <= t->max_port; port++) {
+        struct channel **page = &t->page[port / CHANNELS_PER_PAGE];
+        if (!*page) {
+            *page = heap_alloc_pages(0);
+            if (!*page)
+                return -ENOMEM;
+        }
+        if ((*page)[port % CHANNELS_PER_PAGE].state == EVTCHNSTAT_closed) {
+            t->lowest_maybe_free = port;
+            return (int)port;
+        }
+    }
+    return -ENOSPC;
+}
+
+static struct channel *channel_open(struct event_table *t, event_port_t port, uint8_t state, unsigned int vcpu)
+{
+    struct channel *c = &t->page[port / CHANNELS_PER_PAGE][port % CHANNELS_PER_PAGE];
+    *c = (struct channel){.state = state, .notify_vcpu = (uint16_t)vcpu};
+    return c;
+}
+
+static uint64_t *pending_bits(struct domain *d)
+{
+    return (uint64_t *)d->shared_info->evtchn_pending;
+}
+
+static uint64_t *mask_bits(struct domain *d)
+{
+    return (uint64_t *)d->shared_info->evtchn_mask;
+}
+
+/* Raises the vCPU's upcall flag, and tells it if that was news. */
+static void upcall_raise(struct vcpu *v)
+{
+    if (!__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+        sched_kick(v);
+}
+
+/* vCPUs that sleep in SCHEDOP_poll wake for their port whether it is masked or not. */
+static void pollers_wake(struct domain *d, event_port_t port)
+{
+    struct vcpu *v;
+    vcpu_for_each (d, v) {
+        if ((__atomic_load_n(&v->pause_flags, __ATOMIC_SEQ_CST) & VCPU_POLLING) &&
+            (v->poll_port == 0 || v->poll_port == port))
+            sched_unblock(v);
+    }
+}
+
+static void channel_set_pending(struct domain *d, event_port_t port, unsigned int vcpu)
+{
+    struct vcpu *v = d->vcpu[vcpu];
+    if (bit_test_and_set_atomic(pending_bits(d), port))
+        return;
+    if (!bit_test(mask_bits(d), port) &&
+        !bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
+        upcall_raise(v);
+    pollers_wake(d, port);
+}
+
+int event_domain_init(struct domain *d, unsigned int max_port)
+{
+    struct event_table *t = heap_alloc(sizeof(*t));
+    if (!t)
+        return -ENOMEM;
+    spin_init(&t->lock, LOCK_LEVEL_EVENT);
+    t->max_port = MIN(max_port, PORTS_MAX - 1);
+    t->lowest_maybe_free = 1;
+    d->events = t;
+    return 0;
+}
+
+void event_domain_free(struct domain *d)
+{
+    if (!d->events)
+        return;
+    for (unsigned int i = 0; i < PAGES_MAX; i++)
+        if (d->events->page[i])
+            heap_free_pages(d->events->page[i], 0);
+    heap_free(d->events);
+    d->events = NULL;
+}
+
+/* Both tables' locks in address order, with interrupts off; the same table once. */
+static uint64_t tables_lock(struct event_table *a, struct event_table *b)
+{
+    uint64_t flags = spin_lock_irq(a <= b ? &a->lock : &b->lock);
+    if (a != b)
+        spin_lock_second(a <= b ? &b->lock : &a->lock);
+    return flags;
+}
+
+static void tables_unlock(struct event_table *a, struct event_table *b, uint64_t flags)
+{
+    if (a != b)
+        spin_unlock(a <= b ? &b->lock : &a->lock);
+    spin_unlock_irq(a <= b ? &a->lock : &b->lock, flags);
+}
+
+/* The domain an operation names, referenced; only a privileged caller may name another than itself. */
+static int operand_domain(struct domain *caller, domid_t id, struct domain **d)
+{
+    *d = domain_get_by_id(id);
+    if (!*d)
+        return -ESRCH;
+    if (*d == caller || caller->privileged)
+        return 0;
+    domain_put(*d);
+    return -EPERM;
+}
+
+int event_alloc_unbound(struct domain *caller, struct evtchn_alloc_unbound *op)
+{
+    struct domain *d;
+    int r = operand_domain(caller, op->dom, &d);
+    if (r)
+        return r;
+    uint64_t flags = spin_lock_irq(&d->events->lock);
+    r = channel_find_free(d->events);
+    if (r > 0) {
+        channel_open(d->events, (event_port_t)r, EVTCHNSTAT_unbound, 0)->unbound_remote =
+            op->remote_dom == DOMID_SELF ? caller->id : op->remote_dom;
+        op->port = (event_port_t)r;
+        r = 0;
+    }
+    spin_unlock_irq(&d->events->lock, flags);
+    domain_put(d);
+    return r;
+}
+
+static int bind_interdomain_locked(struct domain *local, struct domain *remote, struct evtchn_bind_interdomain *op)
+{
+    struct channel *rc = channel_of(remote->events, op->remote_port);
+    if (!rc || rc->state != EVTCHNSTAT_unbound || rc->unbound_remote != local->id)
+        return -EINVAL;
+    int port = channel_find_free(local->events);
+    if (port < 0)
+        return port;
+    struct channel *lc = channel_open(local->events, (event_port_t)port, EVTCHNSTAT_interdomain, 0);
+    lc->peer = remote;
+    lc->remote_port = op->remote_port;
+    rc->state = EVTCHNSTAT_interdomain;
+    rc->peer = local;
+    rc->remote_port = (event_port_t)port;
+    op->local_port = (event_port_t)port;
+    /* What the peer sent before now had nobody to go to: the new end looks once. */
+    channel_set_pending(local, (event_port_t)port, lc->notify_vcpu);
+    return 0;
+}
+
+int event_bind_interdomain(struct domain *caller, struct evtchn_bind_interdomain *op)
+{
+    struct domain *remote = domain_get_by_id(op->remote_dom);
+    if (!remote)
+        return -ESRCH;
+    uint64_t flags = tables_lock(caller->events, remote->events);
+    int r = bind_interdomain_locked(caller, remote, op);
+    tables_unlock(caller->events, remote->events, flags);
+    domain_put(remote);
+    return r;
+}
+
+int event_bind_virq(struct vcpu *caller, struct evtchn_bind_virq *op)
+{
+    struct domain *d = caller->domain;
+    struct event_table *t = d->events;
+    if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu != 0))
+        return -EINVAL;
+    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+        return -ENOENT;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    int r = t->virq_port[op->vcpu][op->virq] ? -EEXIST : channel_find_free(t);
+    if (r > 0) {
+        channel_open(t, (event_port_t)r, EVTCHNSTAT_virq, op->vcpu)->virq = (uint16_t)op->virq;
+        t->virq_port[op->vcpu][op->virq] = (uint16_t)r;
+        op->port = (event_port_t)r;
+        r = 0;
+    }
+    spin_unlock_irq(&t->lock, flags);
+    return r;
+}
+
+int event_bind_ipi(struct vcpu *caller, struct evtchn_bind_ipi *op)
+{
+    struct domain *d = caller->domain;
+    struct event_table *t = d->events;
+    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+        return -ENOENT;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    int r = channel_find_free(t);
+    if (r > 0) {
+        channel_open(t, (event_port_t)r, EVTCHNSTAT_ipi, op->vcpu);
+        op->port = (event_port_t)r;
+        r = 0;
+    }
+    spin_unlock_irq(&t->lock, flags);
+    return r;
+}
+
+/* The caller's pirq functions have locks of a lower level than the table's: so the port is opened first, then the pirq
+ * is bound to it outside the lock, and the port closed again if that was refused. */
+int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
+{
+    struct event_table *t = caller->events;
+    if (op->pirq >= pirq_count(caller) || op->pirq > UINT16_MAX)
+        return -EINVAL;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    int port = channel_find_free(t);
+    if (port > 0)
+        channel_open(t, (event_port_t)port, EVTCHNSTAT_pirq, 0)->pirq = (uint16_t)op->pirq;
+    spin_unlock_irq(&t->lock, flags);
+    if (port < 0)
+        return port;
+    int r = pirq_bind_port(caller, op->pirq, (unsigned int)port, op->flags & BIND_PIRQ__WILL_SHARE, 0);
+    if (r) {
+        flags = spin_lock_irq(&t->lock);
+        channel_open(t, (event_port_t)port, EVTCHNSTAT_closed, 0);
+        t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
+        spin_unlock_irq(&t->lock, flags);
+        return r;
+    }
+    op->port = (event_port_t)port;
+    return 0;
+}
+
+int event_bind_vcpu(struct domain *d, event_port_t port, unsigned int vcpu)
+{
+    struct event_table *t = d->events;
+    if (vcpu >= d->max_vcpus || !d->vcpu[vcpu])
+        return -ENOENT;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    struct channel *c = channel_of(t, port);
+    int r = -EINVAL, pirq = -1;
+    if (c && (c->state == EVTCHNSTAT_unbound || c->state == EVTCHNSTAT_interdomain || c->state == EVTCHNSTAT_pirq ||
+              (c->state == EVTCHNSTAT_virq && virq_is_global(c->virq)))) {
+        WRITE_ONCE(c->notify_vcpu, (uint16_t)vcpu);
+        pirq = c->state == EVTCHNSTAT_pirq ? c->pirq : -1;
+        r = 0;
+    }
+    spin_unlock_irq(&t->lock, flags);
+    if (pirq >= 0)
+        pirq_set_vcpu(d, (unsigned int)pirq, vcpu);
+    return r;
+}
+
+/* Makes the port free; both tables locked when it has a peer. */
+static void channel_close_locked(struct domain *d, event_port_t port, struct channel *c)
+{
+    struct event_table *t = d->events;
+    if (c->state == EVTCHNSTAT_interdomain) {
+        struct channel *rc = channel_of(c->peer->events, c->remote_port);
+        ASSERT(rc && rc->state == EVTCHNSTAT_interdomain && rc->peer == d && rc->remote_port == port);
+        rc->state = EVTCHNSTAT_unbound;
+        rc->unbound_remote = d->id;
+        rc->remote_port = 0;
+    } else if (c->state == EVTCHNSTAT_virq) {
+        t->virq_port[virq_is_global(c->virq) ? 0 : c->notify_vcpu][c->virq] = 0;
+    }
+    c->state = EVTCHNSTAT_closed;
+    t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
+    /* The next user of the port number must not see our last event. */
+    bit_test_and_clear_atomic(pending_bits(d), port);
+}
+
+int event_close(struct domain *d, event_port_t port)
+{
+    struct event_table *t = d->events;
+    for (;;) {
+        /* Whose lock is needed besides ours is only known under ours, and may change until we have both: look, then
+         * lock the pair, then look again. */
+        uint64_t flags = spin_lock_irq(&t->lock);
+        struct channel *c = channel_of(t, port);
+        int pirq = c && c->state == EVTCHNSTAT_pirq ? c->pirq : -1;
+        struct domain *remote = c && c->state == EVTCHNSTAT_interdomain ? c->peer : NULL;
+        if (remote)
+            domain_get(remote);
+        else if (c && pirq < 0)
+            channel_close_locked(d, port, c);
+        spin_unlock_irq(&t->lock, flags);
+        if (!c)
+            return -EINVAL;
+        if (pirq >= 0)
+            pirq_unbind_port(d, (unsigned int)pirq);
+        if (!remote && pirq < 0)
+            return 0;
+
+        struct event_table *other = remote ? remote->events : t;
+        flags = tables_lock(t, other);
+        c = channel_of(t, port);
+        bool same = c && (remote ? c->state == EVTCHNSTAT_interdomain && c->peer == remote
+                                 : c->state == EVTCHNSTAT_pirq && c->pirq == pirq);
+        if (same)
+            channel_close_locked(d, port, c);
+        tables_unlock(t, other, flags);
+        if (remote)
+            domain_put(remote);
+        if (same)
+            return 0;
+    }
+}
+
+void event_domain_close_all(struct domain *d)
+{
+    if (!d->events)
+        return;
+    for (event_port_t port = 1; port <= d->events->max_port; port++)
+        if (event_port_usable(d, port))
+            event_close(d, port);
+}
+
+int event_reset(struct domain *d)
+{
+    event_domain_close_all(d);
+    return 0;
+}
+
+int event_send(struct domain *d, event_port_t port)
+{
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    struct channel *c = channel_of(t, port);
+    int r = 0;
+    if (!c) {
+        r = -EINVAL;
+    } else if (c->state == EVTCHNSTAT_interdomain) {
+        struct domain *remote = c->peer;
+        const struct event_table *rt = remote->events;
+        const struct channel *rc = &rt->page[c->remote_port / CHANNELS_PER_PAGE][c->remote_port % CHANNELS_PER_PAGE];
+        channel_set_pending(remote, c->remote_port, READ_ONCE(rc->notify_vcpu));
+    } else if (c->state == EVTCHNSTAT_ipi) {
+        channel_set_pending(d, port, c->notify_vcpu);
+    } else if (c->state != EVTCHNSTAT_unbound) {
+        r = -EINVAL; /* virq and pirq have a source of their own */
+    }
+    spin_unlock_irq(&t->lock, flags);
+    return r;
+}
+
+int event_unmask(struct domain *d, event_port_t port)
+{
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    struct channel *c = channel_of(t, port);
+    if (c) {
+        struct vcpu *v = d->vcpu[c->notify_vcpu];
+        if (bit_test_and_clear_atomic(mask_bits(d), port) && bit_test(pending_bits(d), port) &&
+            !bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
+            upcall_raise(v);
+    }
+    spin_unlock_irq(&t->lock, flags);
+    return c ? 0 : -EINVAL;
+}
+
+int event_status(struct domain *caller, struct evtchn_status *op)
+{
+    struct domain *d;
+    int r = operand_domain(caller, op->dom, &d);
+    if (r)
+        return r;
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    const struct channel *c = channel_of(t, op->port);
+    if (op->port == 0 || op->port > t->max_port || !t->page[op->port / CHANNELS_PER_PAGE]) {
+        r = -EINVAL;
+    } else if (!c) {
+        op->status = EVTCHNSTAT_closed;
+    } else {
+        op->status = c->state;
+        op->vcpu = c->notify_vcpu;
+        if (c->state == EVTCHNSTAT_unbound) {
+            op->u.unbound.dom = c->unbound_remote;
+        } else if (c->state == EVTCHNSTAT_interdomain) {
+            op->u.interdomain.dom = c->peer->id;
+            op->u.interdomain.port = c->remote_port;
+        } else if (c->state == EVTCHNSTAT_pirq) {
+            op->u.pirq = c->pirq;
+        } else if (c->state == EVTCHNSTAT_virq) {
+            op->u.virq = c->virq;
+        }
+    }
+    spin_unlock_irq(&t->lock, flags);
+    domain_put(d);
+    return r;
+}
+
+void event_send_virq(struct vcpu *v, uint32_t virq)
+{
+    struct domain *d = v->domain;
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    event_port_t port = t->virq_port[v->id][virq];
+    if (port)
+        channel_set_pending(d, port, channel_of(t, port)->notify_vcpu);
+    spin_unlock_irq(&t->lock, flags);
+}
+
+void event_send_global_virq(uint32_t virq)
+{
+    struct domain *d = READ_ONCE(global_virq_handler[virq]);
+    if (!d)
+        d = domain0;
+    if (d && d->events && d->vcpu[0])
+        event_send_virq(d->vcpu[0], virq);
+}
+
+int event_set_global_virq_handler(struct domain *d, uint32_t virq)
+{
+    if (virq >= NR_VIRQS || !virq_is_global(virq))
+        return -EINVAL;
+    WRITE_ONCE(global_virq_handler[virq], d);
+    return 0;
+}
+
+bool event_port_pending(struct domain *d, event_port_t port)
+{
+    return port < PORTS_MAX && bit_test(pending_bits(d), port);
+}
+
+bool event_port_usable(struct domain *d, event_port_t port)
+{
+    uint64_t flags = spin_lock_irq(&d->events->lock);
+    bool usable = channel_of(d->events, port) != NULL;
+    spin_unlock_irq(&d->events->lock, flags);
+    return usable;
+}
+
+void event_set_pending_pirq(struct domain *d, event_port_t port)
+{
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    const struct channel *c = channel_of(t, port);
+    if (c && c->state == EVTCHNSTAT_pirq)
+        channel_set_pending(d, port, c->notify_vcpu);
+    spin_unlock_irq(&t->lock, flags);
+}
+
+void event_vcpu_info_moved(struct vcpu *v)
+{
+    /* Bits that a sender set in the old place while the new one was being put in would be lost: every word is looked at
+     * once instead. */
+    __atomic_store_n(&v->info->evtchn_pending_sel, ~0UL, __ATOMIC_SEQ_CST);
+    upcall_raise(v);
+}
+
+void event_dump(struct domain *d)
+{
+    static const char *const state_name[] = {"closed", "unbound", "interdomain", "pirq", "virq", "ipi"};
+    struct event_table *t = d->events;
+    for (event_port_t port = 1; t && port <= t->max_port; port++) {
+        uint64_t flags = spin_lock_irq(&t->lock);
+        const struct channel *c = channel_of(t, port);
+        struct channel copy = c ? *c : (struct channel){0};
+        domid_t remote = c && c->state == EVTCHNSTAT_interdomain ? c->peer->id : DOMID_INVALID;
+        spin_unlock_irq(&t->lock, flags);
+        if (!c)
+            continue;
+        log_info("  d%u port %4u %-11s vcpu %u%s%s", d->id, port, state_name[copy.state], copy.notify_vcpu,
+                 bit_test(pending_bits(d), port) ? " pending" : "", bit_test(mask_bits(d), port) ? " masked" : "");
+        if (remote != DOMID_INVALID)
+            log_info("            peer d%u port %u", remote, copy.remote_port);
+        else if (copy.state == EVTCHNSTAT_virq || copy.state == EVTCHNSTAT_pirq)
+            log_info("            %s %u", state_name[copy.state], copy.virq);
+    }
+}
