@@ -17,6 +17,7 @@
 #include "lib/spinlock.h"
 #include "lib/types.h"
 #include "mm/frame.h"
+#include "platform/virtual_ports.h"
 #include <xen/xen.h>
 
 #define DOMAIN_VCPUS_MAX 64
@@ -87,6 +88,7 @@ struct domain {
     struct rangeset iomem_allowed;  /* frame numbers */
     struct rangeset ports_allowed;  /* I/O ports */
     struct rangeset irqs_allowed;
+    struct port_state ports;        /* index registers of emulated ports; by its vCPUs, unlocked as in hardware */
 
     /* assists and times */
     uint32_t vm_assist;             /* bits VMASST_TYPE_*; by the guest itself */

@@ -12,6 +12,8 @@ void console_init_early(const char *com_option);  /* polling output, before memo
 /* ISA interrupt of the serial line, -1: none (boot/start.c binds console_serial_interrupt to it). */
 int console_serial_irq(void);
 void console_serial_interrupt(unsigned int irq, void *arg);
+/* The I/O ports of the serial line, which no domain may touch. False: there is none. */
+bool console_serial_ports(uint16_t *first, uint16_t *last);
 void console_set_levels(const char *loglvl, const char *guest_loglvl);
 
 /* Raw bytes to ring and serial line (no prefix). */

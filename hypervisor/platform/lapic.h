@@ -18,4 +18,7 @@ void lapic_send_ipi(cpumask_t cpus, uint8_t vector); /* VECTOR_NMI (2) is sent a
 void lapic_send_init(uint32_t apic_id);
 void lapic_send_startup(uint32_t apic_id, uint8_t page);
 
+/* Called by entry/interrupt.c for VECTOR_APIC_ERROR: logs the error register. */
+void lapic_error_interrupt(void);
+
 #endif
