@@ -8,6 +8,7 @@
 #define XEN_ERRNO(name, value) name = value,
 enum {
 #include <xen/errno.h>
+    ERESTART = 85, /* internal: to be called again; never seen by guests */
 };
 #else
 #include <errno.h>
