@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-hypervisor_haven_SOURCES +=
+hypervisor_haven_SOURCES += \
+	hypervisor/lib/bits.c \
+	hypervisor/lib/format.c \
+	hypervisor/lib/log.c \
+	hypervisor/lib/option.c \
+	hypervisor/lib/rangeset.c \
+	hypervisor/lib/spinlock.c \
+	hypervisor/lib/string.c

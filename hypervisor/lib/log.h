@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Console log. Each line is prefixed "(HV) " and goes to the console ring and, by level (option loglvl=), to the serial
- * line. Safe in any context, NMI included (a try-lock is used there). Formats: the usual d u x s c p with flags, width,
- * precision, l, ll, z.
+ * Console log. A message is one line without its newline. It is prefixed "(HV) " and handed to the sink, which keeps it in
+ * the console ring and, by level (option loglvl=), shows it on the serial line. Safe in any context, NMI included: no
+ * state and no lock here, and the sink only tries its lock there. Formats: see lib/format.h.
  */
 #ifndef HAVEN_LIB_LOG_H
 #define HAVEN_LIB_LOG_H
@@ -22,5 +22,12 @@ void log_at(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
 /* Complaints that a guest can provoke at will: rate-limited, prefixed with domain and vCPU; shown by guest_loglvl=. */
 void log_guest(const char *fmt, ...) __printf(1, 2);
+
+/* Set by platform/console.c: takes a whole line, prefix and newline included. 'guest': shown by guest_loglvl=. */
+extern void (*log_sink)(enum log_level level, bool guest, const char *line, size_t size);
+
+/* Set from above: writes who the current guest is ("d1v0") and returns the length; nanoseconds since boot. */
+extern size_t (*log_guest_name)(char *buf, size_t size);
+extern uint64_t (*log_clock)(void);
 
 #endif

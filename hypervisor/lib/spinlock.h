@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Ticket spin locks with their order made executable: each lock has a level from the enum below, and a CPU may take a
- * lock only when its level is higher than that of every lock it holds (checked in debug builds, the default). The enum
- * is the project's lock order; docs/locking.md explains it.
+ * lock only when its level is higher than that of every lock it holds (checked when built with -DHAVEN_DEBUG_LOCKS).
+ * The enum is the project's lock order; docs/locking.md explains it.
  *
  * Plain locks are taken with interrupts in any state and never in an interrupt handler. A lock that an interrupt
  * handler takes is only ever taken by the _irq functions, which return the flags to hand back.
+ *
+ * Taking a free lock is one locked instruction in line; waiting is out of line. The two tickets are one 32-bit word for
+ * the taker's exchange-and-add, while the holder alone writes the lower half to pass the lock on.
  */
 #ifndef HAVEN_LIB_SPINLOCK_H
 #define HAVEN_LIB_SPINLOCK_H
@@ -22,6 +25,7 @@ enum lock_level {
     LOCK_LEVEL_PAGES,      /* a domain's page list and counts */
     LOCK_LEVEL_EVENT,      /* event channels of a domain (two at once: likewise) */
     LOCK_LEVEL_VIRQ,
+    LOCK_LEVEL_DOMAIN_LIST, /* who exists: looked up under most other locks, never in interrupts */
     LOCK_LEVEL_TIME,       /* wall clock, calibration */
     LOCK_LEVEL_RUNQUEUE,   /* a CPU's run queue (two at once: likewise) */
     LOCK_LEVEL_TIMER,      /* a CPU's timer heap */
@@ -34,15 +38,18 @@ enum lock_level {
 };
 
 struct spinlock {
-    uint16_t owner, next; /* tickets */
+    union {
+        uint32_t tickets; /* next << 16 | owner */
+        uint16_t owner;
+    };
     uint8_t level;
-    uint8_t saved_level; /* level this CPU held before; meaningful while held */
-    int16_t cpu;         /* holder, -1 when free: for diagnosis */
+    bool second;      /* taken by spin_lock_second; meaningful while held */
+    int16_t unused_;
 };
 
 #define SPINLOCK_INIT(lvl)                                                                                            \
     {                                                                                                                 \
-        .level = (lvl), .cpu = -1                                                                                     \
+        .level = (lvl)                                                                                                \
     }
 
 static inline void spin_init(struct spinlock *l, enum lock_level level)
@@ -50,15 +57,91 @@ static inline void spin_init(struct spinlock *l, enum lock_level level)
     *l = (struct spinlock)SPINLOCK_INIT(level);
 }
 
-void spin_lock(struct spinlock *l);
-bool spin_trylock(struct spinlock *l);
-void spin_unlock(struct spinlock *l);
+/* Waits until the lock's owner is 'ticket'. */
+void spin_wait(struct spinlock *l, uint16_t ticket);
+
+#ifdef HAVEN_DEBUG_LOCKS
+void spin_check_lock(struct spinlock *l, bool second);
+void spin_check_unlock(struct spinlock *l);
+/* Set from above: this CPU's word of held levels, NULL where the order is not checked (in interrupt handlers). */
+extern uint32_t *(*spin_held_levels)(void);
+#else
+static inline void spin_check_lock(struct spinlock *l, bool second)
+{
+    (void)l;
+    (void)second;
+}
+static inline void spin_check_unlock(struct spinlock *l)
+{
+    (void)l;
+}
+#endif
+
+static inline void spin_acquire(struct spinlock *l)
+{
+    uint32_t old = __atomic_fetch_add(&l->tickets, 0x10000, __ATOMIC_ACQUIRE);
+
+    if (__builtin_expect((uint16_t)old != (uint16_t)(old >> 16), 0))
+        spin_wait(l, (uint16_t)(old >> 16));
+}
+
+static inline void spin_lock(struct spinlock *l)
+{
+    spin_check_lock(l, false);
+    spin_acquire(l);
+}
 
 /* Takes a second lock of the same level: the caller orders the pair by address. */
-void spin_lock_second(struct spinlock *l);
+static inline void spin_lock_second(struct spinlock *l)
+{
+    spin_check_lock(l, true);
+    spin_acquire(l);
+}
+
+static inline bool spin_trylock(struct spinlock *l)
+{
+    uint32_t old = __atomic_load_n(&l->tickets, __ATOMIC_RELAXED);
+
+    if ((uint16_t)old != (uint16_t)(old >> 16) ||
+        !__atomic_compare_exchange_n(&l->tickets, &old, old + 0x10000, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return false;
+    spin_check_lock(l, false);
+    return true;
+}
+
+static inline void spin_unlock(struct spinlock *l)
+{
+    spin_check_unlock(l);
+    __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+}
+
+static inline bool spin_is_locked(const struct spinlock *l)
+{
+    uint32_t t = __atomic_load_n(&l->tickets, __ATOMIC_RELAXED);
+    return (uint16_t)t != (uint16_t)(t >> 16);
+}
 
 /* With interrupts off; the returned flags go to spin_unlock_irq. */
-uint64_t spin_lock_irq(struct spinlock *l);
-void spin_unlock_irq(struct spinlock *l, uint64_t flags);
+static inline uint64_t spin_lock_irq(struct spinlock *l)
+{
+    uint64_t flags = 0;
+
+#ifndef HAVEN_HOST_TEST
+    __asm__ volatile("pushfq\n\tpop %0\n\tcli" : "=r"(flags) : : "memory");
+#endif
+    spin_lock(l);
+    return flags;
+}
+
+static inline void spin_unlock_irq(struct spinlock *l, uint64_t flags)
+{
+    spin_unlock(l);
+#ifndef HAVEN_HOST_TEST
+    if (flags & 0x200)
+        __asm__ volatile("sti" : : : "memory");
+#else
+    (void)flags;
+#endif
+}
 
 #endif
