@@ -54,6 +54,7 @@ _Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
 #define TYPE_PINNED    (1ULL << 59)
 #define TYPE_VALIDATED (1ULL << 58)
 #define TYPE_PARTIAL   (1ULL << 57) /* promotion or demotion stopped half-way; progress says how far */
+#define TYPE_WAS_TABLE (1ULL << 56) /* with TYPE_NONE: was a table; CPUs may still walk through it until they flush */
 #define TYPE_PROGRESS_SHIFT 40      /* 10 bits: entries 0..progress-1 hold references */
 #define TYPE_PROGRESS_MASK (0x3ffULL << TYPE_PROGRESS_SHIFT)
 #define TYPE_COUNT_MASK 0xffffffffULL
