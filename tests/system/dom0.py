@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What dom0 is made of: Debian's kernel, the small initramfs, and the scripts that run in it.
+
+A script prints "ok CASE" or "not ok CASE: why" for each thing it looks at.  Linux unpacks initramfs images one after the
+other, so the scripts are appended to a base image that is made once.
+"""
+
+import glob
+import os
+import re
+import subprocess
+
+from machine import Failure, Machine
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+# Messages below warnings stay off the console, which is slow; scenarios print the whole log where they judge it.
+DOM0_ARGUMENTS = "console=hvc0 loglevel=5"
+
+
+def kernel_path():
+    kernels = [k for k in glob.glob("/boot/vmlinuz-*") if "cloud" not in k]
+    if not kernels:
+        raise Failure("no Debian kernel in /boot: run scripts/install-deps")
+    return max(kernels, key=lambda k: [int(n) for n in re.findall(r"\d+", k)])
+
+
+def make_base(path):
+    stress = ["-b", "/usr/bin/stress-ng"] if os.path.exists("/usr/bin/stress-ng") else []
+    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), *stress, path + ".base"], check=True)
+    scripts = subprocess.run(
+        ["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=HERE, check=True, stdout=subprocess.PIPE,
+        input="\n".join(["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]).encode()).stdout
+    with open(path, "wb") as out, open(path + ".base", "rb") as base:
+        out.write(base.read() + scripts)
+    os.unlink(path + ".base")
+
+
+def is_xen(hv):
+    """Debian's Xen is an ELF32 image, Haven an ELF64."""
+    with open(hv, "rb") as f:
+        return f.read(5)[4:] == b"\x01"
+
+
+def hv_arguments(hv, memory):
+    # On QEMU's TCG Xen needs help: an iret of ring 3 breaks under SMAP, and XSAVE does not honour CR0.TS.
+    quirks = " smap=0 spec-ctrl=eager-fpu" if is_xen(hv) else ""
+    return f"console=com1 dom0_mem={memory}M loglvl=all" + quirks
+
+
+class Dom0(Machine):
+    """Debian's kernel on the hypervisor under test, running one script of tests/system/dom0."""
+
+    def __init__(self, context, script, *, kernel=None, kernel_args="", modules="", dom0_memory=512, hv_args="",
+                 **machine):
+        kernel = kernel or kernel_path()
+        super().__init__(
+            context.directory, hv=context.hv, hv_args=f"{hv_arguments(context.hv, dom0_memory)} {hv_args}".strip(),
+            modules=[f"{kernel} {DOM0_ARGUMENTS} haven.run=/dom0/{script} haven.modules=xenfs,{modules} {kernel_args}",
+                     context.initramfs],
+            **machine)
+
+    def finish(self, timeout, expected_end="poweroff"):
+        """Waits for the script's verdicts and the machine's end, and raises if one of them is bad."""
+        self.wait_for(r"^haven\.run ended with \d+$", timeout)
+        end = self.wait_end(60)
+        console = self.console()
+        bad = re.findall(r"^not ok .*", console, re.MULTILINE)
+        if bad:
+            raise Failure("; ".join(bad))
+        if "haven.run ended with 0" not in console:
+            raise Failure("the script in dom0 failed" + self.why())
+        if not re.search(r"^ok ", console, re.MULTILINE):
+            raise Failure("the script in dom0 reported nothing")
+        if end != expected_end:
+            raise Failure(f"the machine ended by {end} instead of {expected_end}")
+        return console

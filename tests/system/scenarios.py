@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All scenarios by name, in the order in which they run."""
+
+import bad_input
+import boot
+import devices
+import kernels
+import power
+
+ALL = {}
+for module in (boot, devices, kernels, power, bad_input):
+    ALL.update(module.SCENARIOS)
