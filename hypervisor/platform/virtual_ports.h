@@ -17,8 +17,8 @@ struct port_state {
 };
 
 /*
- * A guest's access of size 1, 2 or 4. True: one of the ports above, done (reads: *value holds it, zero-extended). False:
- * the caller looks at the domain's port rights. 'privileged' domains own the devices.
+ * A guest's access of size 1, 2 or 4. True: one of the ports above, done (reads: *value holds it, zero-extended).
+ * False: the caller looks at the domain's port rights. 'privileged' domains own the devices.
  */
 bool virtual_port_read(struct port_state *s, bool privileged, uint16_t port, unsigned int size, uint32_t *value);
 bool virtual_port_write(struct port_state *s, bool privileged, uint16_t port, unsigned int size, uint32_t value);
