@@ -14,7 +14,8 @@
 #include "mm/heap.h"
 #include "mm/tlb.h"
 
-#define UNMAP_BATCH 32
+#define UNMAP_BATCH      32
+#define SETUP_FRAMES_MAX 4096 /* far above what any domain's limit is */
 
 /* Each works on a[done..count), and returns how many it did (at least one), or -Exxx. */
 typedef int (*grant_op_fn)(struct vcpu *v, uint64_t array, unsigned int count);
@@ -108,10 +109,11 @@ static int op_setup(struct vcpu *v, uint64_t array, unsigned int count)
         return -EINVAL;
     if (guest_copy_in(&op, array, sizeof(op)))
         return -EFAULT;
-    uint64_t *frames = heap_alloc(MAX(v->domain->grants->max_frames, 64u) * sizeof(*frames));
-    if (!frames)
-        return -ENOMEM;
-    grant_setup(v->domain, &op, frames);
+    uint64_t *frames = op.nr_frames <= SETUP_FRAMES_MAX ? heap_alloc(op.nr_frames * sizeof(*frames) + 1) : NULL;
+    if (frames)
+        grant_setup(v->domain, &op, frames);
+    else
+        op.status = GNTST_general_error;
     int r = 1;
     if (op.status == GNTST_okay &&
         guest_copy_out(guest_handle_va(op.frame_list), frames, op.nr_frames * sizeof(*frames)))
