@@ -10,10 +10,15 @@
 #include "lib/spinlock.h"
 #include "lib/assert.h"
 
+void (*spin_waiting)(void);
+
 void spin_wait(struct spinlock *l, uint16_t ticket)
 {
-    while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)
+    while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
+        if (spin_waiting)
+            spin_waiting();
         __builtin_ia32_pause();
+    }
 }
 
 #ifdef HAVEN_DEBUG_LOCKS

@@ -31,6 +31,7 @@ enum lock_level {
     LOCK_LEVEL_TIMER,      /* a CPU's timer heap */
     LOCK_LEVEL_IRQ,        /* interrupt descriptors */
     LOCK_LEVEL_DEVICE,     /* IO-APIC, PCI config, RTC, PIT */
+    LOCK_LEVEL_HV_MAP,     /* the hypervisor's own page tables */
     LOCK_LEVEL_HEAP,       /* allocators: small objects */
     LOCK_LEVEL_BUDDY,      /* allocators: frames */
     LOCK_LEVEL_TLB,        /* one remote flush at a time */
@@ -57,8 +58,10 @@ static inline void spin_init(struct spinlock *l, enum lock_level level)
     *l = (struct spinlock)SPINLOCK_INIT(level);
 }
 
-/* Waits until the lock's owner is 'ticket'. */
+/* Waits until the lock's owner is 'ticket'. Meanwhile spin_waiting is called again and again: mm/tlb.c serves other CPUs'
+ * flush requests there, so that a CPU may flush while it holds locks. */
 void spin_wait(struct spinlock *l, uint16_t ticket);
+extern void (*spin_waiting)(void);
 
 #ifdef HAVEN_DEBUG_LOCKS
 void spin_check_lock(struct spinlock *l, bool second);

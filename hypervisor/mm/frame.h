@@ -6,7 +6,9 @@
  *   free ------> hypervisor         memory of the hypervisor itself (heap, tables); owner DOMID_XEN
  *     |--------> domain             a domain's memory: on its page list; refs = FRAME_ALLOCATED | 1 + users
  *     |--------> shared             hypervisor memory that one domain may map (shared_info, grant frames); owner that
- *                                   domain, not on its list; refs = 1 + users, FRAME_ALLOCATED never set
+ *                                   domain, not on its list; refs = 1 + users, FRAME_ALLOCATED never set. The frames
+ *                                   of the machine-to-physical table are of this kind with owner DOMID_XEN: control
+ *                                   domains may map them, never writable
  *   io                              not RAM: no references are counted, permission decides; owner DOMID_IO
  *
  * References. Whoever uses a frame of a domain (a PTE that maps it, a pin, a grant, a running copy) holds one. The last
@@ -61,14 +63,20 @@ _Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
 
 extern uint64_t frame_table_max; /* first frame number beyond the table */
 
+#ifdef HAVEN_HOST_TEST
+extern struct frame *frame_table; /* supplied by mm/frame.c, allocated by the test */
+#else
+#define frame_table ((struct frame *)FRAME_TABLE_VIRT)
+#endif
+
 static inline struct frame *frame_of(mfn_t m)
 {
-    return (struct frame *)FRAME_TABLE_VIRT + m.n;
+    return frame_table + m.n;
 }
 
 static inline mfn_t frame_mfn(const struct frame *f)
 {
-    return MFN((uint64_t)(f - (struct frame *)FRAME_TABLE_VIRT));
+    return MFN((uint64_t)(f - frame_table));
 }
 
 static inline bool frame_exists(mfn_t m)

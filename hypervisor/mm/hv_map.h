@@ -12,7 +12,10 @@
 
 enum hv_cache { HV_CACHE_WB, HV_CACHE_UC, HV_CACHE_WC };
 
-/* Early: builds direct map, frame table, M2P (both views) from the memory map; switches CR3 to the new tables. */
+/*
+ * Early: builds direct map, frame table, M2P (both views) from the memory map; switches CR3 to the new tables, which keep an
+ * identity map of the first GiB until hv_map_protect. Then all RAM that is not reserved (mm/early.h) goes to the buddy allocator.
+ */
 void hv_map_init(void);
 
 /* The top-level table of idle vCPUs and of CPUs that are starting: hypervisor slots only. */
@@ -32,6 +35,16 @@ void hv_unmap_range(uint64_t va, uint64_t size);
 /* MMIO: a fresh address in the dynamic area for any physical range (need not be aligned). NULL: out of memory. */
 void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache);
 void hv_unmap_mmio(void *va, size_t size);
+
+/* First frame of the 2 MiB of the M2P that describe machine frames chunk * 2^18 and on; MFN_INVALID: there is no RAM. */
+mfn_t hv_map_m2p_chunk(unsigned int chunk);
+#define HV_MAP_M2P_CHUNK_FRAMES (1ULL << 18)
+
+/* Bytes that the hypervisor keeps for itself in tables: frame table, M2P, page tables made while booting. */
+extern uint64_t hv_map_overhead;
+
+/* For hv_map_build.c: the entry for va at 'level', with tables on the way made. NULL: no memory. */
+pte_t *hv_map_entry(uint64_t va, unsigned int level, bool user);
 
 /* PTE slot of one of this CPU's GDT or LDT window pages (cpu/desc.h), for fast writes at a context switch. */
 pte_t *hv_map_cpu_window_ptes(unsigned int cpu);

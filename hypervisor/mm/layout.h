@@ -59,19 +59,25 @@ static inline uint64_t cpu_window_ldt(unsigned int cpu)
     return CPU_WINDOW_VIRT + (uint64_t)cpu * CPU_WINDOW_STRIDE + CPU_WINDOW_LDT;
 }
 
+#ifdef HAVEN_HOST_TEST
+extern uint64_t direct_map_start; /* supplied by mm/frame.c, set by the test */
+#else
+#define direct_map_start DIRECT_MAP_VIRT
+#endif
+
 static inline void *direct_map(paddr_t p)
 {
-    return (void *)(DIRECT_MAP_VIRT + p);
+    return (void *)(direct_map_start + p);
 }
 
 static inline void *direct_map_mfn(mfn_t m)
 {
-    return (void *)(DIRECT_MAP_VIRT + (m.n << PAGE_SHIFT));
+    return (void *)(direct_map_start + (m.n << PAGE_SHIFT));
 }
 
 static inline paddr_t direct_map_phys(const void *va)
 {
-    return (uint64_t)va - DIRECT_MAP_VIRT;
+    return (uint64_t)va - direct_map_start;
 }
 
 static inline mfn_t direct_map_to_mfn(const void *va)

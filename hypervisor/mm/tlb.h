@@ -10,16 +10,16 @@
 #include "cpu/cpu_local.h"
 #include "lib/types.h"
 
-uint64_t tlb_clock_now(void);
+uint64_t tlb_clock_now(void); /* a stamp is only valid if a locked instruction lies between the PTE's write and this */
 
 /* Loads CR3 (a full flush of non-global entries) and stamps this CPU. */
 void tlb_load_cr3(uint64_t cr3);
 void tlb_flush_local(void);
 void tlb_flush_local_page(uint64_t va);
 
-/* On all CPUs of the set, this one included if in it; returns when done. va is flushed alone unless TLB_ALL. Interrupts must
- * be on or the caller must hold no lock that another CPU may spin on with interrupts off. While spinning for others a CPU serves
- * their requests, so two flushers cannot deadlock. */
+/* On all CPUs of the set, this one included if in it; returns when done. va is flushed alone unless TLB_ALL. While a CPU
+ * spins, for a lock or for others to answer, it serves their requests, so flushers cannot deadlock, with locks held and
+ * with interrupts off. Not from interrupt handlers. */
 #define TLB_ALL (~0ULL)
 void tlb_flush_mask(cpumask_t cpus, uint64_t va);
 
@@ -31,6 +31,9 @@ void tlb_flush_global_all(void);
 
 /* Called by entry/interrupt.c for VECTOR_IPI_TLB. */
 void tlb_ipi_handler(void);
+
+/* Boot CPU, once. */
+void tlb_init(void);
 
 /* Set by platform/lapic.c: sends an IPI. */
 extern void (*tlb_send_ipi)(cpumask_t cpus, uint8_t vector);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * References of frames, and lists of frames.
+ *
+ * A free frame and one of the hypervisor have refs 0. So taking a reference never needs a lock: it only succeeds on a
+ * count above zero, and while it is held the frame can neither be freed nor change hands. That is why frame_get looks
+ * at the owner after it has the reference: what it read before might have been another life of the frame.
+ */
+#include "mm/frame.h"
+#include "lib/assert.h"
+
+uint64_t frame_table_max;
+void (*frame_released)(struct frame *f);
+
+#ifdef HAVEN_HOST_TEST
+struct frame *frame_table;
+uint64_t direct_map_start;
+#endif
+
+bool frame_get_again(struct frame *f)
+{
+    uint32_t refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
+
+    do {
+        if (!(refs & FRAME_REFS_MASK) || (refs & FRAME_REFS_MASK) == FRAME_REFS_MASK)
+            return false;
+    } while (!__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
+bool frame_get(struct frame *f, domid_t owner)
+{
+    if (!frame_get_again(f))
+        return false;
+    if (likely(f->owner == owner && f->state >= FRAME_DOMAIN))
+        return true;
+    frame_put(f);
+    return false;
+}
+
+void frame_put(struct frame *f)
+{
+    uint32_t refs = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_RELEASE);
+
+    if (unlikely(((refs + 1) & FRAME_REFS_MASK) <= 1)) { /* none left, or one dropped too many */
+        ASSERT(!refs);                                   /* FRAME_ALLOCATED comes with a reference of its own */
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        frame_released(f);
+    }
+}
+
+bool frame_drop_allocated(struct frame *f)
+{
+    uint32_t refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
+
+    do {
+        if (!(refs & FRAME_ALLOCATED))
+            return false;
+    } while (!__atomic_compare_exchange_n(&f->refs, &refs, refs & ~FRAME_ALLOCATED, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    frame_put(f);
+    return true;
+}
+
+void frame_list_init(struct frame_list *l)
+{
+    *l = (struct frame_list){.head = FRAME_LIST_END, .tail = FRAME_LIST_END};
+}
+
+void frame_list_add_tail(struct frame_list *l, struct frame *f)
+{
+    uint32_t n = (uint32_t)frame_mfn(f).n;
+
+    f->prev = l->tail;
+    f->next = FRAME_LIST_END;
+    if (l->tail == FRAME_LIST_END)
+        l->head = n;
+    else
+        frame_of(MFN(l->tail))->next = n;
+    l->tail = n;
+    l->count++;
+}
+
+void frame_list_remove(struct frame_list *l, struct frame *f)
+{
+    ASSERT(l->count);
+    if (f->prev == FRAME_LIST_END)
+        l->head = f->next;
+    else
+        frame_of(MFN(f->prev))->next = f->next;
+    if (f->next == FRAME_LIST_END)
+        l->tail = f->prev;
+    else
+        frame_of(MFN(f->next))->prev = f->prev;
+    f->prev = f->next = FRAME_LIST_END;
+    l->count--;
+}
