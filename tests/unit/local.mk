@@ -13,4 +13,10 @@ AM_CFLAGS = -std=gnu11 $(WARN_CFLAGS) $(unit_sanitizers)
 AM_LDFLAGS = $(unit_sanitizers)
 LDADD = -lcunit
 
+check_PROGRAMS += tests/unit/test_grant_entry
+tests_unit_test_grant_entry_SOURCES = tests/unit/test_grant_entry.c hypervisor/grant/entry.c
+
+check_PROGRAMS += tests/unit/test_insn_decode
+tests_unit_test_insn_decode_SOURCES = tests/unit/test_insn_decode.c hypervisor/guest/pv/insn_decode.c
+
 TESTS += $(check_PROGRAMS)
