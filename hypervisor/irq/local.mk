@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-hypervisor_haven_SOURCES +=
+hypervisor_haven_SOURCES += \
+	hypervisor/irq/call.c \
+	hypervisor/irq/ioapic.c \
+	hypervisor/irq/irq.c \
+	hypervisor/irq/msi.c \
+	hypervisor/irq/softirq.c \
+	hypervisor/irq/vector.c
