@@ -4,7 +4,7 @@
 import os
 import re
 
-from dom0 import Dom0, HERE
+from dom0 import Dom0, HERE, kernel_path
 from machine import Failure
 
 CPUS = {"max": "max", "nosmap": "max,-smap,-smep"}
@@ -27,7 +27,9 @@ def check_kernel_log(console):
 
 def boots(machine, smp, cpu):
     def scenario(context):
-        with Dom0(context, "boot.sh", kernel_args=f"haven.cpus={smp}", machine=machine, smp=smp, cpu=CPUS[cpu]) as vm:
+        kernel = kernel_path() if cpu == "max" else None
+        with Dom0(context, "boot.sh", kernel=kernel, kernel_args=f"haven.cpus={smp}", machine=machine, smp=smp,
+                  cpu=CPUS[cpu]) as vm:
             check_kernel_log(vm.finish(240))
     scenario.__doc__ = f"stock dom0 on {machine}, {smp} CPU(s), -cpu {CPUS[cpu]}"
     return scenario

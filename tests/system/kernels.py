@@ -36,7 +36,7 @@ def grub(context):
     """GRUB for BIOS loads hypervisor, kernel and initramfs from a CD"""
     tree = os.path.join(context.directory, "tree")
     os.makedirs(os.path.join(tree, "boot", "grub"))
-    for source, name in ((context.hv, "hypervisor"), (kernel_path(), "vmlinuz"), (context.initramfs, "initramfs")):
+    for source, name in ((context.hv, "hypervisor"), (context.kernel, "vmlinuz"), (context.initramfs, "initramfs")):
         os.symlink(os.path.abspath(source), os.path.join(tree, "boot", name))
     # GRUB leaves out the file name, so Debian's own menu puts a placeholder where boot loaders once put it.
     with open(os.path.join(tree, "boot", "grub", "grub.cfg"), "w") as f:

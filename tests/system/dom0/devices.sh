@@ -56,5 +56,5 @@ interrupt=$(argument interrupt | tr '~' ' ')
 if [ -n "$interrupt" ]; then
     count=$(awk -v pattern="$interrupt" '$0 ~ pattern { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts)
     check "interrupts '$interrupt' arrive ($count)" [ "$count" -gt 10 ]
-    grep -E -e "$interrupt" /proc/interrupts
+    grep -E 'pirq' /proc/interrupts
 fi
