@@ -22,10 +22,16 @@ struct boot_info {
     unsigned int module_count;
     struct boot_module module[BOOT_MODULES_MAX];
     paddr_t rsdp;             /* 0: search */
-    /* the text mode or frame buffer that dom0 is told about (dom0_vga_console_info) */
+    /* the text mode that dom0 is told about (dom0_vga_console_info) */
     struct { bool text; uint16_t columns, rows, cursor_x, cursor_y; } vga;
 };
 
 extern struct boot_info boot_info;
+
+/*
+ * Fills boot_info and memory_map from what the loader left at 'info' (below 4 GiB; boot tables). NULL, or what is wrong.
+ * Nothing is logged: the console is not up before the command line is known.
+ */
+const char *boot_info_init(uint32_t magic, paddr_t info);
 
 #endif
