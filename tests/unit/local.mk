@@ -13,6 +13,9 @@ AM_CFLAGS = -std=gnu11 $(WARN_CFLAGS) $(unit_sanitizers)
 AM_LDFLAGS = $(unit_sanitizers)
 LDADD = -lcunit
 
+check_PROGRAMS += tests/unit/test_event_channel
+tests_unit_test_event_channel_SOURCES = tests/unit/test_event_channel.c hypervisor/event/channel.c hypervisor/lib/bits.c
+
 check_PROGRAMS += tests/unit/test_grant_entry
 tests_unit_test_grant_entry_SOURCES = tests/unit/test_grant_entry.c hypervisor/grant/entry.c
 
