@@ -22,6 +22,7 @@
 #define HAVEN_CPU_CPU_LOCAL_H
 
 #include "cpu/regs.h"
+#include "lib/compiler.h"
 #include "lib/types.h"
 
 #define STACK_SHIFT 15
@@ -29,6 +30,7 @@
 #define CPU_MAX     64 /* bits of cpumask_t */
 
 struct vcpu;
+struct cpu_tables;
 
 struct cpu_local {
     struct cpu_regs guest;     /* registers of 'current', saved on entry from it; loaded on exit */
@@ -44,7 +46,8 @@ struct cpu_local {
     struct vcpu *fpu_owner;    /* unused by eager switching except for assertions */
     struct vcpu *idle;
     const struct vcpu *stopped_in; /* diagnosis */
-    uint64_t reserved_[2];
+    struct cpu_tables *tables; /* descriptor tables of this CPU (cpu/desc.h); NULL on the block the boot CPU starts on */
+    uint64_t reserved_;
 };
 
 _Static_assert(sizeof(struct cpu_local) % 16 == 0, "the guest frame ends 16-byte aligned");
@@ -79,6 +82,15 @@ struct cpu_local *cpu_local_of(unsigned int cpu);
  * Allocates and maps a CPU's stack block (guard page included), returns its cpu_local with cpu set. -ENOMEM: NULL. The
  * boot CPU's is linked into the image.
  */
-struct cpu_local *cpu_local_create(unsigned int cpu);
+struct cpu_local *cpu_local_create(unsigned int cpu); /* mm/cpu_memory.c: it needs the allocator */
+
+/*
+ * Goes on in fn on the stack of c, with nothing left of the old stack. The boot CPU moves from the block linked in the
+ * image to its own one this way: what cpu_local holds so far is taken along.
+ */
+__noreturn_ void cpu_local_enter(struct cpu_local *c, void (*fn)(void));
+
+/* Makes a CPU's block known to cpu_local_of. */
+void cpu_local_register(struct cpu_local *c);
 
 #endif

@@ -32,6 +32,32 @@ _Static_assert(sizeof(struct tss64) == 104, "SDM 3A figure 8-11");
 
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB };
 
+/*
+ * What a CPU's descriptor tables consist of; allocated and mapped by cpu_local_create (mm/cpu_memory.c), filled by desc.c.
+ */
+struct cpu_tables {
+    uint64_t *gdt_page;    /* page 14, at any writable address */
+    mfn_t gdt_page_mfn;
+    uint64_t gdt_virt;     /* the CPU's window: what GDTR points at */
+    uint64_t ldt_virt;
+    uint8_t *stubs;        /* page of SYSCALL stubs, at a writable address */
+    uint64_t stubs_virt;   /* where it is executed: within 2 GiB of text and stack */
+    unsigned int ldt_entries; /* loaded in LDTR */
+    struct tss64 tss;
+};
+
+/*
+ * Boot CPU, first of all: loads a static GDT and the IDT, so that a fault while booting says where it was. The gates were
+ * set by desc_set_gate before.
+ */
+void desc_init_early(void);
+
+/* Gate of the IDT that all CPUs share. The stack table entry is used once desc_init_cpu has given the CPUs their TSS. */
+void desc_set_gate(unsigned int vector, const void *entry, enum ist ist, unsigned int dpl);
+
+/* Where SYSCALL (64-bit, compatibility mode) and SYSENTER go on. The first two are entered with RSP = &guest.rsp, already stored. */
+void desc_set_syscall_entries(const void *syscall, const void *compat, const void *sysenter);
+
 /* Builds page 14, TSS and IDT use for this CPU, loads GDTR, IDTR, TR, segment registers, and the SYSCALL MSRs. */
 void desc_init_cpu(void);
 

@@ -13,8 +13,14 @@ struct fpu_state {
     uint64_t xcr0; /* the vCPU's; at least x87 */
 };
 
-int fpu_state_init(struct fpu_state *s); /* reset state; -ENOMEM */
+int fpu_state_init(struct fpu_state *s); /* reset state; -ENOMEM. These two are in mm/cpu_memory.c: they need the allocator. */
 void fpu_state_free(struct fpu_state *s);
+void fpu_state_reset(struct fpu_state *s);
+
+/* The legacy (FXSAVE) image of a state that is not loaded: 512 bytes. Setting it resets the extended components. */
+void fpu_state_set_legacy(struct fpu_state *s, const void *image);
+void fpu_state_get_legacy(const struct fpu_state *s, void *image);
+
 void fpu_save(struct fpu_state *s);
 void fpu_load(struct fpu_state *s); /* a damaged area (#GP) is replaced by the reset state */
 

@@ -14,6 +14,7 @@
 #include "cpu/fpu.h"
 #include "cpu/regs.h"
 #include "domain/domain.h"
+#include "lib/compiler.h"
 #include "lib/types.h"
 #include "mm/frame.h"
 #include "time/timer.h"
@@ -55,6 +56,9 @@ struct pv_vcpu {
     uint16_t ldt_entries;
     mfn_t ldt_frame[16];       /* typed references held */
 
+    mfn_t unfinished_table;    /* a table whose demotion goes on at this vCPU's next change of tables; n 0: none */
+    domid_t unfinished_owner;  /* (guest/pv/pt_update.c) */
+
     uint64_t cr0_guest;        /* TS as the guest sees it, rest fixed */
     uint64_t cr4_guest;
     uint64_t dr[8];            /* 0-3, 6, 7 */
@@ -63,6 +67,7 @@ struct pv_vcpu {
     uint32_t tsc_aux;
     uint64_t cr2;
     bool nmi_pending, in_nmi;
+    bool failsafe_pending;     /* a segment could not be loaded in switch_to: failsafe callback on the way out */
     uint64_t msr_mcg_status;
 };
 
@@ -84,11 +89,11 @@ struct vcpu {
     vcpu_runstate_info_t runstate; /* run-queue lock */
     uint64_t runstate_guest;      /* guest address of its copy, 0 none */
     unsigned int poll_port;       /* with VCPU_POLLING: the one port, or 0 for several */
-    uint64_t switched_cpus_;      /* diagnosis: number of context switches */
+    uint64_t switches;            /* diagnosis: times it got a CPU */
 
     /* time */
     struct timer singleshot_timer, periodic_timer, poll_timer;
-    uint64_t periodic_period, periodic_last; /* ns */
+    uint64_t periodic_period, periodic_last; /* ns; lifecycle/vcpu_timer.c */
     uint64_t time_info_guest;     /* secondary time area's guest address, 0 none */
     uint32_t time_version;
 
@@ -111,6 +116,28 @@ static inline bool vcpu_runnable(const struct vcpu *v)
 {
     return !(__atomic_load_n(&v->pause_flags, __ATOMIC_SEQ_CST) | __atomic_load_n(&v->pause_count, __ATOMIC_SEQ_CST));
 }
+
+/* Set by sched/: what a change of pause flags or counts does to the vCPU's place on its CPU (see sched/sched.h). */
+extern void (*vcpu_wake_hook)(struct vcpu *v);
+extern void (*vcpu_sleep_hook)(struct vcpu *v);
+extern void (*vcpu_sleep_sync_hook)(struct vcpu *v);
+
+static inline void vcpu_set_flags(struct vcpu *v, uint32_t flags)
+{
+    __atomic_fetch_or(&v->pause_flags, flags, __ATOMIC_SEQ_CST);
+}
+
+/* Returns the flags as they were. */
+static inline uint32_t vcpu_clear_flags(struct vcpu *v, uint32_t flags)
+{
+    return __atomic_fetch_and(&v->pause_flags, ~flags, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Writes to the current vCPU's kernel memory at a time when its user address space may be loaded (context switch): the
+ * kernel's table is loaded for the copy. 0 or -EFAULT.
+ */
+int vcpu_kernel_write(struct vcpu *v, uint64_t va, const void *src, size_t size) __must_check;
 
 /* Pause counts nest. _sync waits until the vCPU is off its CPU. Never _sync the current one. */
 void vcpu_pause(struct vcpu *v);

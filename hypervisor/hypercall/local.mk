@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 hypervisor_haven_SOURCES += hypervisor/hypercall/event_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/grant_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/callback_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/cpu_op.c

@@ -13,5 +13,10 @@ void trap_frame_software_interrupt(struct vcpu *v, unsigned int vector);
 void trap_frame_event(struct vcpu *v);     /* event callback */
 void trap_frame_failsafe(struct vcpu *v);  /* segment load failed on the way out */
 void trap_frame_syscall(struct vcpu *v, bool compat);
+void trap_frame_sysenter(struct vcpu *v);
+bool trap_frame_nmi(struct vcpu *v);       /* false: the guest has no handler for it */
+
+/* The way back, HYPERVISOR_iret (iret.c): takes its frame from the guest kernel's stack; returns the new rax. */
+uint64_t trap_frame_iret(struct vcpu *v);
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ways into the hypervisor and out of it. Theory in entry.S.
+ */
+#ifndef HAVEN_ENTRY_ENTRY_H
+#define HAVEN_ENTRY_ENTRY_H
+
+#include "cpu/regs.h"
+#include "lib/compiler.h"
+
+/* Boot CPU, as early as possible: all gates; an exception from here on ends in a panic with registers. */
+void trap_init(void);
+
+/* Once the boot CPU has its own stack block and ran desc_init_cpu: stacks of their own for #DF, NMI, #MC, #DB. */
+void trap_init_stacks(void);
+
+/*
+ * Leaves whatever ran on this CPU's stack for good: runs softirqs, idles, and enters the current vCPU. How booting
+ * ends, on every CPU.
+ */
+__noreturn_ void exit_to_guest(void);
+
+/* Debug key: registers of all CPUs, by NMI. */
+void trap_dump_cpus(void);
+
+/* Called by entry.S only. */
+void trap_from_guest(struct cpu_regs *regs);
+void trap_from_hypervisor(struct cpu_regs *regs);
+void trap_iret_failed(struct cpu_regs *regs);
+void trap_int80(struct cpu_regs *regs);
+void trap_nmi(struct cpu_regs *regs);
+__noreturn_ void trap_machine_check(struct cpu_regs *regs);
+__noreturn_ void trap_double_fault(struct cpu_regs *regs);
+void interrupt_dispatch(struct cpu_regs *regs);
+void syscall_from_user(struct cpu_regs *regs);
+void syscall_compat(struct cpu_regs *regs);
+void syscall_sysenter(struct cpu_regs *regs);
+void exit_to_guest_work(void);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The PV kind of guests, and its context switch. */
+#ifndef HAVEN_GUEST_PV_OPS_H
+#define HAVEN_GUEST_PV_OPS_H
+
+#include "domain/guest_ops.h"
+
+extern const struct guest_ops pv_guest_ops;
+
+/* guest/pv/context.c, called through pv_guest_ops. */
+void context_vcpu_reset(struct vcpu *v);
+int context_set(struct vcpu *v, const struct vcpu_guest_context *c);
+void context_get(struct vcpu *v, struct vcpu_guest_context *c);
+void context_switch_from(struct vcpu *v);
+void context_switch_to(struct vcpu *v);
+
+/* Loads the selector into the current vCPU's %gs of guest user mode (SEGBASE_GS_USER_SEL). A bad one becomes null. */
+void context_load_user_gs(uint16_t selector);
+
+/* Segment bases of the current vCPU, which lie in the CPU's registers while it runs. */
+uint64_t context_fs_base(void);
+uint64_t context_gs_base(void);
+uint64_t context_gs_base_other(void); /* of the mode that is not running */
+void context_set_fs_base(uint64_t base);
+void context_set_gs_base(uint64_t base);
+void context_set_gs_base_other(uint64_t base);
+
+/* CR0.TS as the current vCPU wants it. */
+void context_set_task_switched(struct vcpu *v, bool set);
+
+/* RDTSCP's and RDPID's value for the current vCPU. */
+void context_set_tsc_aux(struct vcpu *v, uint32_t value);
+
+#endif
