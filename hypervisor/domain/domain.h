@@ -18,10 +18,12 @@
 #include "lib/types.h"
 #include "mm/frame.h"
 #include "platform/virtual_ports.h"
+#include "time/timer.h"
 #include <xen/xen.h>
 
 #define DOMAIN_VCPUS_MAX 64
 #define DOMAIN_PIRQS_MAX 512
+#define DOMAIN_WATCHDOGS 2
 
 struct vcpu;
 struct event_table;
@@ -83,6 +85,7 @@ struct domain {
     /* page tables and page types of this domain's frames; LOCK_LEVEL_PAGE_TABLE. Guards every write to an entry of a
      * table that this domain owns, and every promotion and demotion of its frames. */
     struct spinlock page_table_lock;
+    uint64_t type_relinquish_next;  /* dying: first frame whose type has not been looked at (guest/pv/page_type.c) */
 
     /* rights on the machine: dom0 and passthrough; lock */
     struct rangeset iomem_allowed;  /* frame numbers */
@@ -91,12 +94,16 @@ struct domain {
     struct port_state ports;        /* index registers of emulated ports; by its vCPUs, unlocked as in hardware */
 
     /* assists and times */
-    uint32_t vm_assist;             /* bits VMASST_TYPE_*; by the guest itself */
+    uint64_t vm_assist;             /* bits VMASST_TYPE_*; by the guest itself; atomic */
     int64_t time_offset_seconds;
-    bool is_shutting_down_by_watchdog;
+    struct domain_watchdog {        /* SCHEDOP_watchdog; lock */
+        struct timer timer;
+        bool in_use;
+    } watchdog[DOMAIN_WATCHDOGS];
 };
 
 extern struct domain *domain0;
+extern struct domain idle_domain; /* owner of the idle vCPUs: no memory, never on the list */
 
 /* Looks up a domain and takes a reference; DOMID_SELF is the current one. NULL: none, or dead. */
 struct domain *domain_get_by_id(domid_t id);

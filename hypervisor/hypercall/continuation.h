@@ -8,6 +8,9 @@
 
 #include "lib/types.h"
 
+/* In the count argument of mmu_update and mmuext_op: this is a continuation, *pdone holds what was done before. */
+#define MMU_UPDATE_PREEMPTED (1u << 31)
+
 /* Something waits for this CPU: softirqs, or an event for the current vCPU. Ask every few dozen steps of a long loop. */
 bool continuation_wanted(void);
 

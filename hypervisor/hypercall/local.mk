@@ -3,3 +3,5 @@ hypervisor_haven_SOURCES += hypervisor/hypercall/event_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/grant_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/callback_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/cpu_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/mmu_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/mmuext_op.c

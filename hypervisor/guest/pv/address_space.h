@@ -9,23 +9,36 @@
 /* Loads CR3 for the vCPU's current mode (kernel or user table). */
 void address_space_load(struct vcpu *v);
 
-/* Switches the current vCPU between guest kernel and guest user mode: GS bases are exchanged, CR3 loaded, kernel_mode flipped. */
+/* Switches the current vCPU between guest kernel and guest user mode: GS bases are exchanged, CR3 loaded, kernel_mode
+ * flipped. */
 void address_space_toggle(struct vcpu *v);
 
-/* MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR (mfn 0: none). Resumable: -ERESTART. */
+/*
+ * MMUEXT_NEW_BASEPTR, NEW_USER_BASEPTR (mfn 0: none). Resumable: -ERESTART. The old table may be left to
+ * pt_update_finish of v. The kernel table of the current vCPU is loaded at once, also when it is the same (that is a
+ * TLB flush).
+ */
 int address_space_set_kernel(struct vcpu *v, mfn_t mfn);
 int address_space_set_user(struct vcpu *v, mfn_t mfn);
 
-/* Drops both (vCPU is going away). Resumable. */
+/* Drops both (vCPU is going away) and what is unfinished. Resumable. */
 int address_space_drop(struct vcpu *v);
 
-/* The PTE that maps va in the table 'top' (kernel or user) at 'level' (1..4) by walking the direct map; NULL if an upper level is not present. */
+/*
+ * The PTE that maps va in the table 'top' (kernel or user) at 'level' (1..4) by walking the direct map; NULL if an
+ * upper level is not present. 'top' is a validated L4 table and stays so; the page-table lock of its owner is held, or
+ * the result is only a guess (but safe to read).
+ */
 pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level);
 
-/* Reads guest kernel memory through the current tables without faulting: for decoding instructions and dumps. */
+/* Reads guest memory through the current tables without faulting: for decoding instructions and dumps. */
 int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size);
 
 /* Current address of the vCPU's top-level table in use, machine address form for cr3. */
 paddr_t address_space_cr3(const struct vcpu *v);
+
+/* CPUs that may hold TLB entries for the vCPUs of the guest's bitmap at guest_va (as many bits as the domain has
+ * vCPUs). -EFAULT. */
+int address_space_vcpu_cpus(struct domain *d, uint64_t guest_va, cpumask_t *cpus);
 
 #endif

@@ -1,32 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Changes of entries in page tables: decode and check (pte_check.c), take the references of the new entry, write, drop
+ * Changes of entries in page tables: decode and check (pte_check.h), take the references of the new entry, write, drop
  * those of the old one. Each function takes the page-table lock of the table's owner.
+ *
+ * 'v' is the vCPU that does it (the current one). Work that had to stop half-way is noted in it: each hypercall that
+ * changes tables first calls pt_update_finish, and is continued if that returns -ERESTART.
  */
 #ifndef HAVEN_GUEST_PV_PT_UPDATE_H
 #define HAVEN_GUEST_PV_PT_UPDATE_H
 
 #include "domain/vcpu.h"
+#include "lib/compiler.h"
 #include "mm/pte.h"
 
 /*
- * Writes 'new' to the entry at machine address 'at', which must lie in a table (any level) of pt_owner. Frames that the entry maps belong
- * to page_owner (pt_owner's own, or foreign for control domains). preserve_ad: A and D bits of the old entry stay (MMU_PT_UPDATE_PRESERVE_AD).
+ * Writes 'new' to the entry at machine address 'at', which must lie in a table (any level) of pt_owner. Frames that the
+ * entry maps belong to page_owner (pt_owner's own, or foreign for control domains). preserve_ad: A and D bits of the
+ * old entry stay (MMU_PT_UPDATE_PRESERVE_AD). A frame that is no table, but could be written, is written as it is.
+ * -ERESTART: call again.
  */
-int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, paddr_t at, pte_t new, bool preserve_ad);
+int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, paddr_t at, pte_t new,
+                    bool preserve_ad);
 
 /* The L1 entry that maps va in the current kernel tables. */
 int pt_update_va_mapping(struct vcpu *v, struct domain *page_owner, uint64_t va, pte_t new);
 
 /*
- * A write by the guest kernel to a read-only mapped L1 (or other) table at guest address va faulted and was decoded by
+ * A write by the guest kernel to a read-only mapped L1 table at guest address va faulted and was decoded by
  * guest/pv/insn_decode.c: 'size' bytes (1, 2, 4, 8; within one entry). Compare-and-exchange: *old is what must be there
  * (low 'size' bytes), written back with what was there. 0: done (or compare failed: *swapped false); -EINVAL: not
  * a table of the current domain or the entry is refused (then the guest gets its #PF).
  */
 int pt_update_emulated(struct vcpu *v, uint64_t va, uint64_t *old, uint64_t new, unsigned int size, bool *swapped);
 
-/* Is va mapped read-only onto an L1..L4 table frame of the current domain? Cheap test before decoding an instruction. */
+/*
+ * Is va mapped read-only onto an L1 table frame of the current domain, which asked for writable page tables
+ * (vm_assist)? Cheap test before decoding an instruction. Writes to higher tables are the guest's own fault, as on Xen.
+ */
 bool pt_update_is_table_write(struct vcpu *v, uint64_t va);
+
+/*
+ * Whose frames an update is about (foreigndom of the hypercalls): a domain, DOMID_IO, DOMID_XEN. NULL and *error:
+ * -ESRCH, -EPERM (only control domains name others). Release it with pt_update_owner_put.
+ */
+struct domain *pt_update_owner_get(struct vcpu *v, domid_t id, int *error);
+void pt_update_owner_put(struct vcpu *v, struct domain *d);
+
+/* Remembers a table that page_type_get or _put left unfinished. */
+void pt_update_note(struct vcpu *v, struct domain *owner, mfn_t table);
+
+int pt_update_finish_noted(struct vcpu *v);
+
+static inline int pt_update_finish(struct vcpu *v)
+{
+    return likely(!v->pv.unfinished_table.n) ? 0 : pt_update_finish_noted(v);
+}
 
 #endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Address spaces of PV vCPUs.
+ *
+ * A vCPU has two top-level tables: one for the guest kernel, one for guest user mode (both run in ring 3). Each holds a
+ * type reference of L4. The one that is loaded is told by pv.kernel_mode. Only the vCPU itself changes its tables, or
+ * somebody for it while it does not run.
+ *
+ * GS bases: the CPU's GS base is that of the running mode; KERNEL_GS_BASE holds the other's, so that a change of modes
+ * is one SWAPGS.
+ */
+#include "guest/pv/address_space.h"
+#include "cpu/x86.h"
+#include "guest/pv/page_type.h"
+#include "guest/pv/pt_update.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/guest_copy.h"
+#include "mm/hv_map.h"
+#include "mm/tlb.h"
+
+static inline bool table_set(mfn_t m)
+{
+    return m.n != 0 && m.n != MFN_INVALID.n;
+}
+
+paddr_t address_space_cr3(const struct vcpu *v)
+{
+    mfn_t top = v->pv.kernel_mode ? v->pv.kernel_table : v->pv.user_table;
+
+    return table_set(top) ? top.n << PAGE_SHIFT : hv_top_table_phys();
+}
+
+void address_space_load(struct vcpu *v)
+{
+    tlb_load_cr3(address_space_cr3(v));
+}
+
+void address_space_toggle(struct vcpu *v)
+{
+    if (unlikely(v->pv.kernel_mode && !table_set(v->pv.user_table))) {
+        domain_crash(v->domain, "goes to user mode without user page tables");
+        return;
+    }
+    v->pv.kernel_mode = !v->pv.kernel_mode;
+    swapgs();
+    address_space_load(v);
+}
+
+/* An L4 reference on mfn. Without the lock if the table is in use already, as at every change of processes. */
+static int top_get(struct vcpu *v, mfn_t mfn)
+{
+    struct domain *d = v->domain;
+
+    if (likely(page_type_get_shared(d, mfn, TYPE_L4)))
+        return 0;
+    spin_lock(&d->page_table_lock);
+    int rc = page_type_get(d, mfn, TYPE_L4, true);
+    spin_unlock(&d->page_table_lock);
+    if (rc && rc != -ERESTART && page_type_unfinished(d, mfn))
+        pt_update_note(v, d, mfn);
+    return rc;
+}
+
+/* The reference is gone afterwards; what remains to do is noted in v. */
+static void top_put(struct vcpu *v, mfn_t mfn)
+{
+    struct domain *d = v->domain;
+
+    if (!table_set(mfn) || likely(page_type_put_shared(frame_of(mfn))))
+        return;
+    spin_lock(&d->page_table_lock);
+    int rc = page_type_put(d, frame_of(mfn), true);
+    spin_unlock(&d->page_table_lock);
+    if (rc == -ERESTART)
+        pt_update_note(v, d, mfn);
+}
+
+int address_space_set_kernel(struct vcpu *v, mfn_t mfn)
+{
+    mfn_t old = v->pv.kernel_table;
+    int rc = pt_update_finish(v);
+
+    if (unlikely(rc))
+        return rc;
+    if (!mfn_eq(old, mfn)) {
+        rc = top_get(v, mfn);
+        if (unlikely(rc))
+            return rc;
+        v->pv.kernel_table = mfn;
+    }
+    if (v == current && v->pv.kernel_mode)
+        address_space_load(v);
+    if (!mfn_eq(old, mfn))
+        top_put(v, old);
+    return 0;
+}
+
+int address_space_set_user(struct vcpu *v, mfn_t mfn)
+{
+    mfn_t old = v->pv.user_table;
+    int rc = pt_update_finish(v);
+
+    if (unlikely(rc))
+        return rc;
+    if (!table_set(mfn))
+        mfn = MFN_INVALID;
+    if (mfn_eq(old, mfn))
+        return 0;
+    if (table_set(mfn)) {
+        rc = top_get(v, mfn);
+        if (unlikely(rc))
+            return rc;
+    }
+    v->pv.user_table = mfn;
+    if (v == current && !v->pv.kernel_mode)
+        address_space_load(v);
+    top_put(v, old);
+    return 0;
+}
+
+int address_space_drop(struct vcpu *v)
+{
+    int rc = pt_update_finish(v);
+
+    if (!rc) {
+        mfn_t old = v->pv.kernel_table;
+        v->pv.kernel_table = MFN_INVALID;
+        top_put(v, old);
+        rc = pt_update_finish(v);
+    }
+    if (!rc) {
+        mfn_t old = v->pv.user_table;
+        v->pv.user_table = MFN_INVALID;
+        top_put(v, old);
+        rc = pt_update_finish(v);
+    }
+    return rc;
+}
+
+pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level)
+{
+    mfn_t table = top;
+
+    if (unlikely(!table_set(top)))
+        return NULL;
+    for (unsigned int l = 4;; l--) {
+        pte_t *slot = (pte_t *)direct_map_mfn(table) + pte_index(va, l);
+        if (l == level)
+            return slot;
+        pte_t e = pte_read(slot);
+        if (unlikely(!(e & PTE_PRESENT)))
+            return NULL;
+        table = pte_mfn(e);
+        if (unlikely(!frame_exists(table)))
+            return NULL;
+    }
+}
+
+int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size)
+{
+    mfn_t top = v->pv.kernel_mode ? v->pv.kernel_table : v->pv.user_table;
+    int rc = 0;
+
+    spin_lock(&v->domain->page_table_lock);
+    while (size && !rc) {
+        size_t part = MIN(size, PAGE_SIZE - (va & ~PAGE_MASK));
+        const pte_t *slot = guest_address_ok(va) ? address_space_walk(top, va, 1) : NULL;
+        pte_t e = slot ? pte_read(slot) : 0;
+        if (!(e & PTE_PRESENT) || !frame_is_ram(pte_mfn(e))) {
+            rc = -EFAULT;
+            break;
+        }
+        memcpy(dst, (const char *)direct_map_mfn(pte_mfn(e)) + (va & ~PAGE_MASK), part);
+        dst = (char *)dst + part;
+        va += part;
+        size -= part;
+    }
+    spin_unlock(&v->domain->page_table_lock);
+    return rc;
+}
+
+/*
+ * Whether a vCPU runs is not asked: one that is just being switched in may have loaded its tables before it counts as
+ * running. A CPU that has left the domain since has flushed, and is not among dirty_cpus, or is flushed in vain.
+ */
+int address_space_vcpu_cpus(struct domain *d, uint64_t guest_va, cpumask_t *cpus)
+{
+    uint64_t map;
+
+    _Static_assert(DOMAIN_VCPUS_MAX <= 64, "one word names all vCPUs");
+    if (guest_copy_in(&map, guest_va, sizeof(map)))
+        return -EFAULT;
+    *cpus = 0;
+    for (; map; map &= map - 1) {
+        unsigned int id = bits_lowest(map);
+        if (id >= d->max_vcpus)
+            break;
+        const struct vcpu *v = __atomic_load_n(&d->vcpu[id], __ATOMIC_ACQUIRE);
+        if (v)
+            *cpus |= CPUMASK(__atomic_load_n(&v->processor, __ATOMIC_RELAXED));
+    }
+    *cpus &= __atomic_load_n(&d->dirty_cpus, __ATOMIC_RELAXED);
+    return 0;
+}
