@@ -56,9 +56,10 @@ void vcpu_fill_context(unsigned vcpu, struct vcpu_guest_context *context)
 
 void vcpu_start(unsigned vcpu)
 {
-    job[vcpu](vcpu);
-    for (;;)
-        hv_vcpu_op(VCPUOP_down, vcpu, NULL);
+    for (;;) {
+        job[vcpu](vcpu);
+        hv_vcpu_op(VCPUOP_down, vcpu, NULL); /* comes back when it is started again, with the next job */
+    }
 }
 
 long vcpu_boot(unsigned vcpu, void (*fn)(unsigned vcpu))
