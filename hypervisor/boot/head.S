@@ -8,8 +8,9 @@
  * direct map, and the image at IMAGE_VIRT. hv_map_init replaces them; application processors pass through them once
  * more, each for a moment (trampoline.S).
  *
- * The boot stack (start.c) is a block as cpu/cpu_local.h draws it, so that cpu_this() works from the first C function.
+ * The boot stack is a block as cpu/cpu_local.h draws it, so that cpu_this() works from the first C function.
  */
+#include "entry/asm_offsets.h"
 #include "mm/layout.h"
 
 #define MB1_MAGIC 0x1badb002
@@ -123,7 +124,9 @@ high_half:
     xor %eax, %eax
     mov %eax, %fs
     mov %eax, %gs
-    mov boot_cpu_local(%rip), %rsp /* start.c: top of the boot stack */
+    lea boot_stack + ASM_STACK_SIZE - 1(%rip), %rsp /* the aligned block in boot_stack: below its cpu_local */
+    and $-ASM_STACK_SIZE, %rsp
+    add $(ASM_STACK_SIZE - CPU_LOCAL_SIZE), %rsp
     mov %esi, %r12d
 
     /* Loaders zero it too; one that does not must not be our problem. */
@@ -203,5 +206,10 @@ boot_l2:
     .quad address + PTE_2M
     .set address, address + 0x200000
     .endr
+
+    .section .bss, "aw", @nobits
+    .balign 4096 /* not more: the image's file must stay flat from its first 8 KiB on, where loaders look for the header */
+boot_stack:
+    .skip 2 * ASM_STACK_SIZE - ASM_PAGE_SIZE
 
     .section .note.GNU-stack, "", @progbits

@@ -48,14 +48,6 @@
 
 #define RESTART_DELAY_SECONDS 5
 
-/* The boot CPU's first stack, laid out as cpu/cpu_local.h has it; head.S begins below cpu. */
-static struct boot_stack {
-    uint8_t stack[STACK_SIZE - sizeof(struct cpu_local)];
-    struct cpu_local cpu;
-} boot_stack __aligned_(STACK_SIZE);
-
-struct cpu_local *const boot_cpu_local = &boot_stack.cpu;
-
 static struct boot_options options;
 
 extern const char _init_start[], _init_end[];
@@ -164,7 +156,7 @@ void start(uint32_t magic, uint64_t info)
 {
     const char *problem = boot_info_init(magic, info);
 
-    boot_stack.cpu.apic_id = cpuid(1, 0).ebx >> 24;
+    cpu_this()->apic_id = cpuid(1, 0).ebx >> 24;
     extable_init();
     trap_init();
     start_console(problem);
