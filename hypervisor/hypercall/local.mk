@@ -5,3 +5,7 @@ hypervisor_haven_SOURCES += hypervisor/hypercall/callback_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/cpu_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/mmu_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/mmuext_op.c
+hypervisor_haven_SOURCES += \
+	hypervisor/hypercall/memory_exchange.c \
+	hypervisor/hypercall/memory_map_op.c \
+	hypervisor/hypercall/memory_op.c

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-hypervisor_haven_SOURCES +=
+hypervisor_haven_SOURCES += hypervisor/lifecycle/reservation.c

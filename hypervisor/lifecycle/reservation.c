@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A domain's memory.
+ *
+ * tot_pages counts the frames of state domain that d owns; all of them are on its page list. A frame leaves the list
+ * when its last reference goes (frame_released), which is often not when d gives it up: a mapping, a pin, a grant or a
+ * foreign map may hold it longer. d->pages_lock guards list and counts.
+ *
+ * Claims. The toolstack reserves a number of frames for a domain that it is about to fill, so that it fails early or
+ * not at all. 'claimed' sums what all domains still have outstanding, and what allocations in flight are about to take:
+ * an allocation that is not covered by its domain's own claim only goes ahead while at least 'claimed' frames are free.
+ *
+ * Withheld frames (exchange) have refs 0 but stay on the list: nobody can take a reference, so they are the exchanger's
+ * alone. Whoever ends that looks at d->dying under pages_lock, since a domain that died meanwhile has been relinquished
+ * without them.
+ */
+#include "lifecycle/reservation.h"
+#include "domain/vcpu.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/log.h"
+#include "mm/buddy.h"
+#include "mm/m2p.h"
+#include "mm/shared_frame.h"
+#include "time/clock.h"
+
+#define RELINQUISH_BUDGET 1024 /* frames per call */
+
+void (*reservation_emptied)(struct domain *d);
+
+static uint64_t claimed; /* atomic */
+
+/* Off the list of d. True: it was the last one of a dying domain. */
+static bool list_drop(struct domain *d, struct frame *f)
+{
+    spin_lock(&d->pages_lock);
+    frame_list_remove(&d->pages, f);
+    bool emptied = --d->tot_pages == 0 && d->dying != DOMAIN_ALIVE;
+    spin_unlock(&d->pages_lock);
+    return emptied;
+}
+
+/* Nothing refers to the frame any more. */
+static void release_domain_frame(struct domain *d, struct frame *f)
+{
+    bool emptied = list_drop(d, f);
+
+    m2p_set(frame_mfn(f), M2P_INVALID_ENTRY);
+    buddy_free(f, 0, true);
+    if (emptied && reservation_emptied)
+        reservation_emptied(d);
+}
+
+static void released(struct frame *f)
+{
+    domid_t owner = f->owner;
+
+    if (f->state == FRAME_SHARED) {
+        buddy_free(f, 0, true);
+        return;
+    }
+
+    ASSERT(f->state == FRAME_DOMAIN);
+    struct domain *d = current->domain;
+    if (likely(d->id == owner)) {
+        release_domain_frame(d, f);
+        return;
+    }
+    /* Not domain_get_by_id: the owner may be as good as dead, but stays on the list while it has frames. */
+    d = domain_next(owner);
+    ASSERT(d && d->id == owner);
+    release_domain_frame(d, f);
+    domain_put(d);
+}
+
+static size_t name_current(char *buf, size_t size)
+{
+    struct vcpu *v = current;
+
+    if (!v || !v->domain)
+        return (size_t)format_string(buf, size, "boot");
+    int n = format_string(buf, size, "d%uv%d", v->domain->id, v->id);
+    return MIN((size_t)n, size - 1);
+}
+
+void reservation_init(void)
+{
+    frame_released = released;
+    log_guest_name = name_current;
+    log_clock = clock_now;
+}
+
+void reservation_domain_init(struct domain *d)
+{
+    spin_init(&d->pages_lock, LOCK_LEVEL_PAGES);
+    frame_list_init(&d->pages);
+    d->tot_pages = d->outstanding_pages = 0;
+}
+
+/*
+ * Counts n frames as d's before they are there, so that two allocations cannot pass its limit together. *covered: how
+ * many come out of d's own claim.
+ */
+static bool reserve(struct domain *d, uint64_t n, uint64_t *covered)
+{
+    spin_lock(&d->pages_lock);
+    bool ok = d->dying == DOMAIN_ALIVE && d->tot_pages <= d->max_pages && n <= d->max_pages - d->tot_pages;
+    *covered = ok ? MIN(n, d->outstanding_pages) : 0;
+    if (ok) {
+        d->tot_pages += n;
+        d->outstanding_pages -= *covered;
+    }
+    spin_unlock(&d->pages_lock);
+    return ok;
+}
+
+/* Contents to be cleared for d: its own control domain need not wait for memory that nobody used before. */
+static enum buddy_clear clear_for(const struct domain *d)
+{
+    return d->privileged ? BUDDY_CLEAR_DIRTY : BUDDY_CLEAR_ALL;
+}
+
+/* A block if claims of others leave it; 'covered' frames of it are in 'claimed' already. */
+static struct frame *take_block(struct domain *d, unsigned int order, unsigned int addr_bits, uint64_t covered)
+{
+    uint64_t n = 1ULL << order, more = n - covered;
+    struct frame *f = NULL;
+
+    if (__atomic_add_fetch(&claimed, more, __ATOMIC_SEQ_CST) <= buddy_free_frames())
+        f = buddy_alloc_clear(order, addr_bits, clear_for(d));
+    __atomic_sub_fetch(&claimed, f ? n : more, __ATOMIC_SEQ_CST);
+    return f;
+}
+
+/* pages_lock is held. From the store of refs on, others may take references. */
+static void assign_block(struct domain *d, struct frame *f, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ULL << order; i++) {
+        f[i].type = TYPE_NONE;
+        f[i].owner = d->id;
+        f[i].state = FRAME_DOMAIN;
+        frame_list_add_tail(&d->pages, &f[i]);
+        __atomic_store_n(&f[i].refs, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    }
+}
+
+struct frame *reservation_alloc(struct domain *d, unsigned int order, unsigned int addr_bits)
+{
+    uint64_t n = 1ULL << order, covered;
+
+    if (!reserve(d, n, &covered))
+        return NULL;
+    struct frame *f = take_block(d, order, addr_bits, covered);
+
+    spin_lock(&d->pages_lock);
+    bool dying = d->dying != DOMAIN_ALIVE;
+    if (f && !dying) {
+        assign_block(d, f, order);
+        spin_unlock(&d->pages_lock);
+        return f;
+    }
+    d->tot_pages -= n;
+    if (!f && !dying)
+        d->outstanding_pages += covered;
+    bool emptied = dying && !d->tot_pages;
+    spin_unlock(&d->pages_lock);
+
+    if (!f && dying)
+        __atomic_sub_fetch(&claimed, covered, __ATOMIC_SEQ_CST);
+    if (f)
+        buddy_free(f, order, false);
+    if (emptied && reservation_emptied)
+        reservation_emptied(d);
+    return NULL;
+}
+
+struct frame *reservation_alloc_shared(struct domain *d)
+{
+    return shared_frame_alloc(d->id);
+}
+
+void reservation_free_shared(struct frame *f)
+{
+    shared_frame_free(f);
+}
+
+int reservation_give_up(struct domain *d, mfn_t mfn)
+{
+    if (!frame_exists(mfn))
+        return -EINVAL;
+
+    struct frame *f = frame_of(mfn);
+    if (!frame_get(f, d->id))
+        return -EINVAL;
+    bool gone = frame_drop_allocated(f); /* shared frames have no such claim: refused */
+    frame_put(f);
+    return gone ? 0 : -EINVAL;
+}
+
+int reservation_set_max(struct domain *d, uint64_t pages)
+{
+    spin_lock(&d->pages_lock);
+    d->max_pages = pages;
+    d->maximum_reservation = pages;
+    spin_unlock(&d->pages_lock);
+    return 0;
+}
+
+int reservation_claim(struct domain *d, uint64_t pages)
+{
+    int error = 0;
+
+    spin_lock(&d->pages_lock);
+    if (!pages) {
+        __atomic_sub_fetch(&claimed, d->outstanding_pages, __ATOMIC_SEQ_CST);
+        d->outstanding_pages = 0;
+    } else if (d->dying != DOMAIN_ALIVE || d->outstanding_pages || pages > d->max_pages || pages <= d->tot_pages) {
+        error = -EINVAL;
+    } else {
+        uint64_t more = pages - d->tot_pages;
+
+        if (__atomic_add_fetch(&claimed, more, __ATOMIC_SEQ_CST) <= buddy_free_frames()) {
+            d->outstanding_pages = more;
+        } else {
+            __atomic_sub_fetch(&claimed, more, __ATOMIC_SEQ_CST);
+            error = -ENOMEM;
+        }
+    }
+    spin_unlock(&d->pages_lock);
+    return error;
+}
+
+/* The reference taken first keeps the frame from changing hands while its count is looked at. */
+bool reservation_withhold(struct domain *d, mfn_t mfn)
+{
+    if (!frame_exists(mfn))
+        return false;
+
+    struct frame *f = frame_of(mfn);
+    uint32_t only = FRAME_ALLOCATED | 2;
+    if (!frame_get(f, d->id))
+        return false;
+    if (__atomic_compare_exchange_n(&f->refs, &only, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        return true;
+    frame_put(f);
+    return false;
+}
+
+void reservation_restore(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = frame_of(mfn);
+
+    spin_lock(&d->pages_lock);
+    bool dying = d->dying != DOMAIN_ALIVE;
+    if (!dying)
+        __atomic_store_n(&f->refs, FRAME_ALLOCATED | 1, __ATOMIC_RELEASE);
+    spin_unlock(&d->pages_lock);
+    if (dying)
+        release_domain_frame(d, f);
+}
+
+struct frame *reservation_alloc_unassigned(struct domain *d, unsigned int order, unsigned int addr_bits)
+{
+    return take_block(d, order, addr_bits, 0);
+}
+
+void reservation_free_unassigned(struct frame *f, unsigned int order)
+{
+    buddy_free(f, order, false);
+}
+
+int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fresh, unsigned int order, uint64_t count)
+{
+    spin_lock(&d->pages_lock);
+    if (d->dying != DOMAIN_ALIVE) {
+        spin_unlock(&d->pages_lock);
+        return -ESRCH;
+    }
+    for (uint64_t i = 0; i < count; i++)
+        frame_list_remove(&d->pages, frame_of(MFN(old[i])));
+    for (uint64_t i = 0; i < count >> order; i++)
+        assign_block(d, fresh[i], order);
+    spin_unlock(&d->pages_lock);
+
+    for (uint64_t i = 0; i < count; i++) {
+        m2p_set(MFN(old[i]), M2P_INVALID_ENTRY);
+        buddy_free(frame_of(MFN(old[i])), 0, true);
+    }
+    return 0;
+}
+
+/* The first frame of the list goes to its end. True: d had not given it up yet; a reference is held. */
+static bool rotate(struct domain *d, struct frame **taken)
+{
+    struct frame *f = frame_list_first(&d->pages);
+
+    *taken = f;
+    if (!f)
+        return false;
+    frame_list_remove(&d->pages, f);
+    frame_list_add_tail(&d->pages, f);
+    return (__atomic_load_n(&f->refs, __ATOMIC_RELAXED) & FRAME_ALLOCATED) && frame_get_again(f);
+}
+
+int reservation_relinquish(struct domain *d)
+{
+    uint64_t idle = 0, done = 0;
+
+    ASSERT(d->dying != DOMAIN_ALIVE);
+    reservation_claim(d, 0);
+    for (;;) {
+        struct frame *f;
+
+        spin_lock(&d->pages_lock);
+        bool mine = rotate(d, &f);
+        uint64_t left = d->pages.count;
+        spin_unlock(&d->pages_lock);
+
+        if (mine) {
+            frame_drop_allocated(f);
+            frame_put(f);
+            idle = 0;
+        } else if (++idle > left) {
+            return 0; /* a whole round: the rest is held by others */
+        }
+        if (++done >= RELINQUISH_BUDGET && mine)
+            return -ERESTART;
+    }
+}
