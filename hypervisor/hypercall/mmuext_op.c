@@ -25,22 +25,12 @@ typedef int (*mmuext_fn)(struct vcpu *v, struct domain *d, const struct mmuext_o
 
 static int op_pin(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
 {
-    unsigned int level = op->cmd - MMUEXT_PIN_L1_TABLE + 1;
-    int rc = page_type_pin(d, MFN(op->arg1.mfn), page_type_of_level(level));
-
-    if (rc && rc != -ERESTART && page_type_unfinished(d, MFN(op->arg1.mfn)))
-        pt_update_note(v, d, MFN(op->arg1.mfn));
-    return rc;
+    return pt_update_pin(v, d, MFN(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1);
 }
 
 static int op_unpin(struct vcpu *v, struct domain *d, const struct mmuext_op *op)
 {
-    int rc = page_type_unpin(d, MFN(op->arg1.mfn));
-
-    if (rc != -ERESTART)
-        return rc;
-    pt_update_note(v, d, MFN(op->arg1.mfn)); /* the pin is gone, what it held goes later */
-    return 0;
+    return pt_update_unpin(v, d, MFN(op->arg1.mfn));
 }
 
 static int op_new_baseptr(struct vcpu *v, struct domain *d __unused_, const struct mmuext_op *op)

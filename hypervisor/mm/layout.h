@@ -14,17 +14,6 @@
 #ifndef HAVEN_MM_LAYOUT_H
 #define HAVEN_MM_LAYOUT_H
 
-#if defined(HAVEN_HOST_TEST) && !defined(__ASSEMBLER__)
-#include <stdint.h>
-/* A host test supplies memory in their place. */
-extern uintptr_t host_frame_table, host_direct_map;
-#define FRAME_TABLE_VIRT host_frame_table
-#define DIRECT_MAP_VIRT  host_direct_map
-#else
-#define FRAME_TABLE_VIRT 0xffff82e000000000
-#define DIRECT_MAP_VIRT  0xffff830000000000
-#endif
-
 #define HV_VIRT_START 0xffff800000000000
 #define HV_VIRT_END   0xffff880000000000
 #define HV_SLOT_FIRST 256
@@ -40,6 +29,8 @@ extern uintptr_t host_frame_table, host_direct_map;
 #define IMAGE_PHYS        0x200000 /* the image is linked to be loaded here */
 #define CPU_STACK_VIRT    0xffff82d080000000
 #define CPU_STACK_STRIDE  0x10000
+#define FRAME_TABLE_VIRT  0xffff82e000000000
+#define DIRECT_MAP_VIRT   0xffff830000000000
 #define DIRECT_MAP_VIRT_END 0xffff880000000000
 
 #define CPU_WINDOW_STRIDE 0x200000

@@ -481,18 +481,18 @@ bool page_type_put_shared(struct frame *f)
 
 int page_type_pin(struct domain *d, mfn_t mfn, uint64_t type)
 {
-    spin_lock(&d->page_table_lock);
     /* A dying domain's frames have been looked through for pins, or will be: no new ones behind that. */
-    int rc = d->dying != DOMAIN_ALIVE ? -EINVAL : page_type_get(d, mfn, type, true);
-    if (!rc) {
-        struct frame *f = frame_of(mfn);
-        if (__atomic_fetch_or(&f->type, TYPE_PINNED, __ATOMIC_SEQ_CST) & TYPE_PINNED) {
-            (void)page_type_put(d, f, false); /* not the last: the pin holds one */
-            rc = -EINVAL;
-        }
+    if (d->dying != DOMAIN_ALIVE)
+        return -EINVAL;
+    int rc = page_type_get(d, mfn, type, true);
+    if (rc)
+        return rc;
+    struct frame *f = frame_of(mfn);
+    if (__atomic_fetch_or(&f->type, TYPE_PINNED, __ATOMIC_SEQ_CST) & TYPE_PINNED) {
+        (void)page_type_put(d, f, false); /* not the last: the pin holds one */
+        return -EINVAL;
     }
-    spin_unlock(&d->page_table_lock);
-    return rc;
+    return 0;
 }
 
 /* Locked; the caller holds a general reference. */
@@ -513,9 +513,7 @@ int page_type_unpin(struct domain *d, mfn_t mfn)
 
     if (!f)
         return -EINVAL;
-    spin_lock(&d->page_table_lock);
     int rc = unpin(&w, f);
-    spin_unlock(&d->page_table_lock);
     frame_put(f);
     return rc;
 }

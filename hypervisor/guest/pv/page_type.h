@@ -30,7 +30,7 @@ int page_type_put(struct domain *d, struct frame *f, bool preemptible);
 bool page_type_get_shared(struct domain *d, mfn_t mfn, uint64_t type);
 bool page_type_put_shared(struct frame *f);
 
-/* Pin: a type reference that belongs to the frame itself. They take the lock. -ERESTART as in get and put. */
+/* Locked. Pin: a type reference that belongs to the frame itself. -ERESTART as in get and put. */
 int page_type_pin(struct domain *d, mfn_t mfn, uint64_t type);
 int page_type_unpin(struct domain *d, mfn_t mfn);
 

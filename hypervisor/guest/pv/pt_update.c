@@ -44,6 +44,29 @@ int pt_update_finish_noted(struct vcpu *v)
     return rc;
 }
 
+/* ---- pins ---- */
+
+int pt_update_pin(struct vcpu *v, struct domain *d, mfn_t mfn, unsigned int level)
+{
+    spin_lock(&d->page_table_lock);
+    int rc = page_type_pin(d, mfn, page_type_of_level(level));
+    spin_unlock(&d->page_table_lock);
+    if (rc && rc != -ERESTART && page_type_unfinished(d, mfn))
+        pt_update_note(v, d, mfn);
+    return rc;
+}
+
+int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn)
+{
+    spin_lock(&d->page_table_lock);
+    int rc = page_type_unpin(d, mfn);
+    spin_unlock(&d->page_table_lock);
+    if (rc != -ERESTART)
+        return rc;
+    pt_update_note(v, d, mfn); /* the pin is gone; what the table held goes later */
+    return 0;
+}
+
 /* ---- owners ---- */
 
 struct domain *pt_update_owner_get(struct vcpu *v, domid_t id, int *error)

@@ -39,6 +39,10 @@ int pt_update_emulated(struct vcpu *v, uint64_t va, uint64_t *old, uint64_t new,
  */
 bool pt_update_is_table_write(struct vcpu *v, uint64_t va);
 
+/* MMUEXT_PIN_*, UNPIN. -ERESTART: call again. */
+int pt_update_pin(struct vcpu *v, struct domain *d, mfn_t mfn, unsigned int level);
+int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn);
+
 /*
  * Whose frames an update is about (foreigndom of the hypercalls): a domain, DOMID_IO, DOMID_XEN. NULL and *error:
  * -ESRCH, -EPERM (only control domains name others). Release it with pt_update_owner_put.
