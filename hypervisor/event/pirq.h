@@ -13,6 +13,7 @@ void pirq_domain_free(struct domain *d);
 
 /* Maps irq as pirq (-1: any free, from the top down). Returns the pirq or -Exxx. */
 int pirq_map(struct domain *d, int pirq, unsigned int irq);
+int pirq_reserve(struct domain *d); /* a free pirq that only an explicit pirq_map takes, or -ENOSPC */
 int pirq_unmap(struct domain *d, unsigned int pirq);
 int pirq_to_irq(struct domain *d, unsigned int pirq); /* -1: not mapped */
 

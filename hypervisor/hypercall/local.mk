@@ -9,3 +9,16 @@ hypervisor_haven_SOURCES += \
 	hypervisor/hypercall/memory_exchange.c \
 	hypervisor/hypercall/memory_map_op.c \
 	hypervisor/hypercall/memory_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/continuation.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/domctl.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/multicall.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/sched_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/sysctl.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/table.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/timer_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/vcpu_op.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/version_op.c
+hypervisor_haven_SOURCES += \
+	hypervisor/hypercall/console_op.c \
+	hypervisor/hypercall/physdev_op.c \
+	hypervisor/hypercall/platform_op.c

@@ -36,6 +36,19 @@ const char *symbols_lookup(uint64_t addr, uint64_t *offset)
     return symbols_text + symbols_name[low];
 }
 
+uint32_t symbols_entries(void)
+{
+    return symbols_count;
+}
+
+const char *symbols_entry(uint32_t i, uint64_t *addr)
+{
+    if (i >= symbols_count)
+        return NULL;
+    *addr = IMAGE_VIRT + symbols_offset[i];
+    return symbols_text + symbols_name[i];
+}
+
 static void show_address(const char *what, uint64_t addr)
 {
     uint64_t offset;

@@ -8,6 +8,10 @@
 /* Name of the function that holds the address and the offset in it; NULL if unknown. */
 const char *symbols_lookup(uint64_t addr, uint64_t *offset);
 
+/* The table itself, in order of address: name of entry i, NULL beyond the last one. */
+uint32_t symbols_entries(void);
+const char *symbols_entry(uint32_t i, uint64_t *addr);
+
 /* Prints a register frame, and the frames of the hypervisor's stack above rbp. */
 void symbols_dump_regs(const struct cpu_regs *r);
 void symbols_backtrace(uint64_t rbp);
