@@ -31,6 +31,7 @@ void cpu_local_enter(struct cpu_local *c, void (*fn)(void))
 
         *c = *old;
         c->tables = tables;
+        cpu_local_register(c);
     }
     __asm__ volatile("mov %0, %%rsp\n\t"
                      "xor %%ebp, %%ebp\n\t"

@@ -14,6 +14,9 @@ void trap_init(void);
 /* Once the boot CPU has its own stack block and ran desc_init_cpu: stacks of their own for #DF, NMI, #MC, #DB. */
 void trap_init_stacks(void);
 
+/* Undoes desc_set_gate for an exception without a stack of its own (smap_test.c). */
+void trap_restore_gate(unsigned int vector);
+
 /*
  * Leaves whatever ran on this CPU's stack for good: runs softirqs, idles, and enters the current vCPU. How booting
  * ends, on every CPU.

@@ -4,5 +4,7 @@ hypervisor_haven_SOURCES += \
 	hypervisor/entry/exit_to_guest.c \
 	hypervisor/entry/interrupt.c \
 	hypervisor/entry/nmi.c \
+	hypervisor/entry/smap_probe.S \
+	hypervisor/entry/smap_test.c \
 	hypervisor/entry/syscall.c \
 	hypervisor/entry/trap.c

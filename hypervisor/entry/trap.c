@@ -261,3 +261,8 @@ void trap_init_stacks(void)
     desc_set_gate(VECTOR_MC, entry_stubs[VECTOR_MC], IST_MC, 0);
     desc_set_gate(VECTOR_DB, entry_stubs[VECTOR_DB], IST_DB, 0);
 }
+
+void trap_restore_gate(unsigned int vector)
+{
+    desc_set_gate(vector, entry_stubs[vector], IST_NONE, 0);
+}

@@ -161,7 +161,6 @@ void context_switch_to(struct vcpu *v)
 {
     descriptor_tables_load(v);
     address_space_load(v);
-    desc_load_ldt(v->pv.ldt_entries);
     load_segments(&v->pv);
     fpu_load(&v->fpu);
     if (v->pv.cr0_guest & CR0_TS)

@@ -19,7 +19,6 @@
 #include "guest/pv/trap_frame.h"
 #include "cpu/extable.h"
 #include "cpu/x86.h"
-#include "event/channel.h"
 #include "guest/pv/address_space.h"
 #include "guest/pv/frame_words.h"
 #include "lib/log.h"
