@@ -48,7 +48,7 @@ struct domain {
     bool shut_down;
     uint32_t shutdown_code;       /* SHUTDOWN_*; ~0 while running */
     uint32_t pause_count;         /* by control operations; atomic */
-    bool paused_by_control;       /* DOMCTL pause, counted once in pause_count */
+    uint8_t paused_by_control;    /* of pause_count: by DOMCTL_pausedomain */
     uint64_t created;             /* system time */
 
     /* vCPUs: the array is fixed at creation, entries appear once and stay until the domain is freed */

@@ -102,6 +102,7 @@ struct vcpu {
     /* 0 no continuation; multicall in progress etc. see hypercall/continuation.c */
     bool in_multicall;
     bool hypercall_preempted;
+    unsigned int multicall_nr, multicall_count; /* what an entry of a multicall wants to go on as */
     uint64_t multicall_args[6];
 
     struct fpu_state fpu;
