@@ -24,7 +24,7 @@ struct clock_state {
 extern struct clock_state clock_state; /* constant after boot */
 
 void clock_init(void);              /* boot CPU: calibrates */
-void clock_check_stable(void);      /* after SMP is up: warp test */
+void clock_check_stable(void);      /* after SMP is up, before the first guest: refines the calibration over the time since; warp test */
 uint64_t clock_now(void);           /* ns */
 uint64_t clock_tsc_to_ns(uint64_t tsc);
 uint64_t clock_ns_to_tsc_delta(uint64_t ns);
@@ -38,6 +38,9 @@ void clock_wall_get(uint64_t *sec, uint32_t *nsec);
 void clock_wall_set(uint64_t sec, uint32_t nsec, uint64_t system_time);
 /* Set by guest/clock.c: tells all domains. */
 extern void (*clock_wall_changed)(void);
+
+/* Set by sched/ (which knows interrupts): runs fn on all CPUs at once and waits. Used by the warp test. */
+extern void (*clock_run_on_all)(void (*fn)(void *), void *arg);
 
 /* Busy wait. Works once clock_init ran (before: by the PIT). */
 void clock_delay_us(unsigned int us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One-shot timers: a binary heap per CPU by deadline, run in SOFTIRQ_TIMER on that CPU. The local APIC timer is programmed for the
+ * One-shot timers: a heap per CPU by deadline, run in SOFTIRQ_TIMER on that CPU. The local APIC timer is programmed for the
  * first one. A timer's functions may be called from any CPU.
  */
 #ifndef HAVEN_TIME_TIMER_H
@@ -12,8 +12,9 @@ struct timer {
     uint64_t expires; /* system time, ns */
     void (*fn)(void *arg);
     void *arg;
-    uint32_t heap_index; /* 0: not pending */
+    struct timer *child, *next, *prev; /* in the heap; see timer_heap.h */
     uint16_t cpu;
+    bool pending;
     bool killed;
 };
 
@@ -26,5 +27,14 @@ void timer_migrate(struct timer *t, unsigned int cpu);
 
 /* Called by entry/interrupt.c for VECTOR_TIMER: raises the softirq. */
 void timer_interrupt(void);
+
+/* Handler of SOFTIRQ_TIMER: runs what is due on this CPU and programs the APIC for the rest. */
+void timer_softirq(void);
+
+/* Set by sched/ (which knows softirqs): raises SOFTIRQ_TIMER on a CPU. */
+extern void (*timer_raise_softirq)(unsigned int cpu);
+
+/* For debug keys: this CPU's and all others' pending timers. */
+void timer_dump(void);
 
 #endif
