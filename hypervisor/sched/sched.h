@@ -13,8 +13,9 @@
 
 #include "domain/vcpu.h"
 
-void sched_init(void);          /* boot CPU; registers the softirq */
-void sched_init_cpu(void);      /* each CPU: its idle vCPU becomes current */
+void sched_init(void);          /* boot CPU; registers the softirqs, sets the hooks of time/ and domain/ */
+void sched_init_cpu(void);      /* each CPU: its idle vCPU (made if it has none yet) becomes current */
+struct vcpu *sched_idle_vcpu(unsigned int cpu); /* makes it, once */
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_free(struct vcpu *v);
 int sched_domain_init(struct domain *d);
@@ -47,5 +48,8 @@ void sched_dump(void);
 
 /* Set by guest/clock.c: called after switch_to for the new current vCPU: refresh its time page. */
 extern void (*sched_switched_to)(struct vcpu *v);
+
+/* Set by lifecycle/: a vCPU with a periodic timer starts or stops running (interrupts off, no lock held). */
+extern void (*sched_periodic)(struct vcpu *v, bool runs);
 
 #endif

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Scheduling mechanism: see sched.h for the doors and policy.h for who is next.
+ *
+ * Each CPU has a run queue. A vCPU belongs to the queue of v->processor, whose lock guards v->processor, v->sched, the
+ * run state, and the decision whether it waits, runs or does neither. Facts about a vCPU:
+ *
+ *   runnable   pause flags and count are zero (changed atomically by anybody, then told to us by wake or sleep)
+ *   waiting    on the list of its queue
+ *   chosen     queue.running: the CPU runs it, or is about to
+ *   v->running its registers and tables are on a CPU; cleared by that CPU when all is saved
+ *
+ * A change of runnable is always followed by a look under the lock (sched_wake, sched_sleep), and a CPU looks again
+ * before it lets go of a vCPU; so a wake-up that races with blocking is seen by one of the two. A vCPU whose registers
+ * are still on their way out (v->running, no longer chosen) may be queued again, but only on that same CPU: so nobody
+ * loads registers that are not saved yet.
+ *
+ * The switch itself (sched_switch_context) happens in SOFTIRQ_SCHEDULE on the main stack with interrupts off: nothing
+ * of the old vCPU is on the stack, so there is no stack to switch.
+ *
+ * A CPU that has more to run than itself nudges an idle one, and a CPU that becomes idle first says so (idle_cpus),
+ * then looks at the others' queues. With both sides ordered by full barriers, work and idle CPU cannot miss each other.
+ */
+#include "sched/sched.h"
+#include "cpu/x86.h"
+#include "irq/irq.h"
+#include "irq/softirq.h"
+#include "lib/assert.h"
+#include "lib/errno.h"
+#include "lib/log.h"
+#include "mm/heap.h"
+#include "mm/hv_map.h"
+#include "mm/tlb.h"
+#include "platform/lapic.h"
+#include "sched/policy.h"
+#include "sched/runqueue.h"
+#include "sched/runstate.h"
+#include "time/clock.h"
+
+struct runqueue runqueues[CPU_MAX];
+void (*sched_switched_to)(struct vcpu *v);
+void (*sched_periodic)(struct vcpu *v, bool runs);
+
+static cpumask_t idle_cpus; /* atomic */
+
+static struct vcpu *unit_vcpu(struct sched_unit *u)
+{
+    return ((struct vcpu_unit *)u)->vcpu;
+}
+
+struct runqueue *runqueue_lock(struct vcpu *v, uint64_t *flags)
+{
+    for (;;) {
+        unsigned int cpu = READ_ONCE(v->processor);
+        struct runqueue *rq = &runqueues[cpu];
+
+        *flags = spin_lock_irq(&rq->lock);
+        if (likely(v->processor == cpu))
+            return rq;
+        spin_unlock_irq(&rq->lock, *flags);
+    }
+}
+
+static bool is_chosen(const struct runqueue *rq, const struct vcpu *v)
+{
+    return rq->queue.running == v->sched;
+}
+
+/* Asks a CPU to choose again. An idle CPU that is asked is not idle for others. */
+static void nudge(unsigned int cpu)
+{
+    __atomic_fetch_and(&idle_cpus, ~CPUMASK(cpu), __ATOMIC_SEQ_CST);
+    softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+}
+
+/* Where a vCPU should go: an idle CPU, best the one it was on; else where it was; else the shortest queue. */
+static unsigned int choose_cpu(const struct vcpu *v)
+{
+    cpumask_t allowed = v->hard_affinity & cpu_online, idle;
+    unsigned int cpu, best = v->processor, shortest = ~0u;
+
+    if (!allowed)
+        allowed = cpu_online;
+    idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & allowed;
+    if (idle) {
+        if (idle & CPUMASK(v->processor))
+            return v->processor;
+        return bits_lowest(idle & v->soft_affinity ? idle & v->soft_affinity : idle);
+    }
+    if (allowed & CPUMASK(v->processor))
+        return v->processor;
+    cpu_for_each_in (cpu, allowed) {
+        unsigned int count = READ_ONCE(runqueues[cpu].queue.count);
+
+        if (count < shortest) {
+            shortest = count;
+            best = cpu;
+        }
+    }
+    return best;
+}
+
+/* The queue's timer says when to look again; it may fire early (then it is set again), never late. */
+static void arm_look(struct runqueue *rq, uint64_t now)
+{
+    uint64_t at = policy_next_look(&rq->queue, now);
+
+    if (at >= rq->look_at)
+        return;
+    rq->look_at = at;
+    timer_set(&rq->timer, at);
+}
+
+static void look_expired(void *arg)
+{
+    struct runqueue *rq = arg;
+    uint64_t flags = spin_lock_irq(&rq->lock), now = clock_now();
+    bool switch_now;
+
+    rq->look_at = ~0ULL;
+    policy_charge(&rq->queue, now);
+    switch_now = policy_must_switch(&rq->queue, now);
+    if (!switch_now)
+        arm_look(rq, now);
+    spin_unlock_irq(&rq->lock, flags);
+    if (switch_now)
+        softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+/* Queue locked; v is runnable, not waiting and not chosen. */
+static void enqueue(struct runqueue *rq, struct vcpu *v)
+{
+    uint64_t now = clock_now();
+
+    runstate_change(v, RUNSTATE_runnable, now);
+    policy_enqueue(&rq->queue, v->sched);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    policy_charge(&rq->queue, now);
+    if (!rq->queue.running || policy_must_switch(&rq->queue, now))
+        nudge(rq->cpu);
+    else
+        arm_look(rq, now);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    unsigned int cpu = choose_cpu(v);
+    struct runqueue *rq;
+    uint64_t flags;
+
+    for (;;) {
+        rq = runqueue_lock(v, &flags);
+        if (!vcpu_runnable(v) || v->sched->waiting || is_chosen(rq, v))
+            break;
+        if (v->processor == cpu || __atomic_load_n(&v->running, __ATOMIC_ACQUIRE)) {
+            enqueue(rq, v);
+            break;
+        }
+        WRITE_ONCE(v->processor, cpu);
+        spin_unlock_irq(&rq->lock, flags);
+    }
+    if (!vcpu_runnable(v) && !is_chosen(rq, v))
+        runstate_update_offline(v, clock_now());
+    spin_unlock_irq(&rq->lock, flags);
+}
+
+void sched_sleep(struct vcpu *v)
+{
+    uint64_t flags;
+    struct runqueue *rq = runqueue_lock(v, &flags);
+
+    if (!vcpu_runnable(v)) {
+        if (is_chosen(rq, v)) {
+            nudge(rq->cpu);
+        } else {
+            if (v->sched->waiting)
+                policy_dequeue(&rq->queue, v->sched);
+            runstate_update_offline(v, clock_now());
+        }
+    }
+    spin_unlock_irq(&rq->lock, flags);
+}
+
+void sched_sleep_sync(struct vcpu *v)
+{
+    ASSERT(v != current);
+    sched_sleep(v);
+    while (!vcpu_runnable(v) && __atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+        cpu_pause();
+}
+
+void sched_kick(struct vcpu *v)
+{
+    /* The caller has just made an event pending: order that before the looks at flags and running. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (READ_ONCE(v->pause_flags) & VCPU_BLOCKED) {
+        sched_unblock(v);
+        return;
+    }
+    if (v != current && READ_ONCE(v->running))
+        lapic_send_ipi(CPUMASK(READ_ONCE(v->processor)), VECTOR_IPI_EVENT);
+}
+
+void sched_unblock(struct vcpu *v)
+{
+    if (vcpu_clear_flags(v, VCPU_BLOCKED | VCPU_POLLING) & VCPU_BLOCKED)
+        sched_wake(v);
+}
+
+void sched_block(void)
+{
+    struct vcpu *v = current;
+
+    WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
+    vcpu_set_flags(v, VCPU_BLOCKED);
+    /* An event that came before the flag was set found nobody to wake. */
+    if (READ_ONCE(v->info->evtchn_upcall_pending))
+        vcpu_clear_flags(v, VCPU_BLOCKED);
+    else
+        softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_yield(void)
+{
+    struct vcpu *v = current;
+
+    if (!READ_ONCE(runqueues[cpu_id()].queue.count))
+        return;
+    v->sched->yielded = true;
+    softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+/* Takes a waiting vCPU from another CPU's queue; it is then on no list and belongs to this CPU. */
+static struct vcpu *steal_from(struct runqueue *victim, unsigned int cpu)
+{
+    uint64_t flags = spin_lock_irq(&victim->lock);
+    struct vcpu *found = NULL;
+    struct sched_unit *u;
+
+    list_for_each_entry (u, &victim->queue.waiting, link) {
+        struct vcpu *v = unit_vcpu(u);
+
+        if (!(v->hard_affinity & CPUMASK(cpu)) || __atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+            continue;
+        policy_dequeue(&victim->queue, u);
+        WRITE_ONCE(v->processor, cpu);
+        found = v;
+        break;
+    }
+    spin_unlock_irq(&victim->lock, flags);
+    return found;
+}
+
+/* This CPU has nothing to run: looks for work elsewhere and queues it here. True: there is something now. */
+static bool steal_work(unsigned int cpu)
+{
+    for (unsigned int i = 1; i < cpu_count; i++) {
+        struct runqueue *victim = &runqueues[(cpu + i) % cpu_count];
+        struct vcpu *v;
+
+        if (!READ_ONCE(victim->queue.count))
+            continue;
+        v = steal_from(victim, cpu);
+        if (v) {
+            /* Whatever happened to it between the locks: it is queued where it belongs if it is still runnable. */
+            sched_wake(v);
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Interrupts off, no lock held. Everything of prev leaves this CPU, everything of next enters it. A domain's bit in
+ * dirty_cpus is set before its tables are loaded and cleared after others are.
+ */
+static void sched_switch_context(struct vcpu *prev, struct vcpu *next)
+{
+    unsigned int cpu = next->processor;
+
+    if (!prev->is_idle) {
+        if (prev->runstate_guest)
+            runstate_publish_leaving(prev);
+        if (prev->periodic_period)
+            sched_periodic(prev, false);
+        prev->regs = *guest_regs();
+        prev->domain->ops->switch_from(prev);
+    }
+    current = next;
+    WRITE_ONCE(next->running, true);
+    if (next->is_idle) {
+        tlb_load_cr3(hv_top_table_phys());
+    } else {
+        if (!(READ_ONCE(next->domain->dirty_cpus) & CPUMASK(cpu)))
+            __atomic_fetch_or(&next->domain->dirty_cpus, CPUMASK(cpu), __ATOMIC_SEQ_CST);
+        *guest_regs() = next->regs;
+        next->domain->ops->switch_to(next);
+    }
+    if (prev->domain != next->domain && !prev->is_idle)
+        __atomic_fetch_and(&prev->domain->dirty_cpus, ~CPUMASK(cpu), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&prev->running, false, __ATOMIC_SEQ_CST);
+}
+
+/* What is left to do for the new current vCPU once it is there. */
+static void sched_switched(struct runqueue *rq, struct vcpu *prev, struct vcpu *next)
+{
+    cpumask_t idle;
+
+    if (!next->is_idle) {
+        /* Queued here while it was on its way out, and its affinity changed: leave_current sends it on. */
+        if (unlikely(!(next->hard_affinity & CPUMASK(rq->cpu))))
+            softirq_raise(SOFTIRQ_SCHEDULE);
+        if (next->periodic_period)
+            sched_periodic(next, true);
+        if (sched_switched_to)
+            sched_switched_to(next);
+        if (next->runstate_guest)
+            sched_runstate_publish(next);
+    }
+    /* prev may not stay here: it was held back until its registers were saved. */
+    if (READ_ONCE(prev->pause_flags) & VCPU_MIGRATING) {
+        vcpu_clear_flags(prev, VCPU_MIGRATING);
+        sched_wake(prev);
+    }
+    if (READ_ONCE(rq->queue.count) && rq->queue.running) {
+        idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & ~CPUMASK(rq->cpu);
+        if (idle)
+            nudge(bits_lowest(idle));
+    }
+}
+
+/* Queue locked: what becomes of the vCPU that runs now. Returns false if it simply goes on. */
+static bool leave_current(struct runqueue *rq, struct vcpu *v, uint64_t now)
+{
+    bool runnable = vcpu_runnable(v), allowed = v->hard_affinity & CPUMASK(rq->cpu);
+
+    policy_charge(&rq->queue, now);
+    if (runnable && allowed && !policy_must_switch(&rq->queue, now))
+        return false;
+    if (runnable && !allowed) {
+        vcpu_set_flags(v, VCPU_MIGRATING);
+        runnable = false;
+    }
+    policy_stop_running(&rq->queue, runnable);
+    return true;
+}
+
+/* SOFTIRQ_SCHEDULE. */
+static void schedule(void)
+{
+    struct vcpu *prev = current, *next;
+    struct runqueue *rq = &runqueues[cpu_id()];
+    struct sched_unit *u;
+    uint64_t flags, now;
+
+    for (;;) {
+        flags = spin_lock_irq(&rq->lock);
+        now = clock_now();
+        if (rq->queue.running && !leave_current(rq, prev, now)) {
+            arm_look(rq, now);
+            spin_unlock_irq(&rq->lock, flags);
+            return;
+        }
+        u = policy_pick(&rq->queue, now);
+        if (u || rq->said_idle)
+            break;
+        /* The queue is empty and prev is no longer chosen, but still on this CPU: that is what v->running is for. */
+        rq->said_idle = true;
+        __atomic_fetch_or(&idle_cpus, CPUMASK(rq->cpu), __ATOMIC_SEQ_CST);
+        spin_unlock_irq(&rq->lock, flags);
+        steal_work(rq->cpu);
+    }
+    rq->said_idle = false;
+    if (u)
+        __atomic_fetch_and(&idle_cpus, ~CPUMASK(rq->cpu), __ATOMIC_SEQ_CST);
+    next = u ? unit_vcpu(u) : cpu_this()->idle;
+    arm_look(rq, now);
+    if (prev != next) {
+        if (!prev->is_idle)
+            runstate_leave(prev, now);
+        next->switches++;
+    }
+    runstate_change(next, RUNSTATE_running, now);
+    spin_unlock(&rq->lock);
+    if (prev != next) {
+        sched_switch_context(prev, next);
+        sched_switched(rq, prev, next);
+    }
+    irq_restore(flags);
+}
+
+static void raise_timer_softirq(unsigned int cpu)
+{
+    softirq_raise_on(cpu, SOFTIRQ_TIMER);
+}
+
+static void run_on_all(void (*fn)(void *), void *arg)
+{
+    irq_call_on(cpu_online, fn, arg);
+}
+
+void sched_init(void)
+{
+    for (unsigned int cpu = 0; cpu < CPU_MAX; cpu++) {
+        struct runqueue *rq = &runqueues[cpu];
+
+        spin_init(&rq->lock, LOCK_LEVEL_RUNQUEUE);
+        policy_queue_init(&rq->queue);
+        timer_init(&rq->timer, look_expired, rq, cpu);
+        rq->look_at = ~0ULL;
+        rq->cpu = cpu;
+    }
+    softirq_register(SOFTIRQ_SCHEDULE, schedule);
+    softirq_register(SOFTIRQ_TIMER, timer_softirq);
+    timer_raise_softirq = raise_timer_softirq;
+    clock_run_on_all = run_on_all;
+    vcpu_wake_hook = sched_wake;
+    vcpu_sleep_hook = sched_sleep;
+    vcpu_sleep_sync_hook = sched_sleep_sync;
+}
+
+struct vcpu *sched_idle_vcpu(unsigned int cpu)
+{
+    struct cpu_local *l = cpu_local_of(cpu);
+    struct vcpu *v = l->idle;
+
+    if (v)
+        return v;
+    v = heap_alloc(sizeof(*v));
+    if (!v)
+        panic("no memory for the idle vCPU of CPU %u", cpu);
+    v->id = (int)cpu;
+    v->domain = &idle_domain;
+    v->is_idle = true;
+    v->processor = cpu;
+    v->hard_affinity = v->soft_affinity = CPUMASK(cpu);
+    v->runstate.state = RUNSTATE_running;
+    l->idle = v;
+    return v;
+}
+
+void sched_init_cpu(void)
+{
+    struct vcpu *v = sched_idle_vcpu(cpu_id());
+
+    current = v;
+    v->running = true;
+    v->runstate.state_entry_time = clock_now();
+    __atomic_fetch_or(&idle_cpus, CPUMASK(cpu_id()), __ATOMIC_SEQ_CST);
+}
+
+int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
+{
+    struct vcpu_unit *u = heap_alloc(sizeof(*u));
+
+    if (!u)
+        return -ENOMEM;
+    ASSERT(cpu < CPU_MAX);
+    u->vcpu = v;
+    policy_unit_init(&u->unit, v->domain->sched, &runqueues[cpu].queue);
+    v->sched = &u->unit;
+    v->processor = cpu;
+    v->hard_affinity = v->soft_affinity = ~0ULL;
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = clock_now();
+    return 0;
+}
+
+void sched_vcpu_free(struct vcpu *v)
+{
+    if (v->sched) {
+        ASSERT(!v->running && !v->sched->waiting);
+        heap_free((struct vcpu_unit *)v->sched);
+    }
+    v->sched = NULL;
+}
+
+int sched_domain_init(struct domain *d)
+{
+    d->sched = heap_alloc(sizeof(*d->sched));
+    if (!d->sched)
+        return -ENOMEM;
+    d->sched->weight = POLICY_WEIGHT_DEFAULT;
+    return 0;
+}
+
+void sched_domain_free(struct domain *d)
+{
+    heap_free(d->sched);
+    d->sched = NULL;
+}
+
+int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
+{
+    struct runqueue *rq;
+    uint64_t flags;
+
+    if (!(hard & cpu_online))
+        return -EINVAL;
+    rq = runqueue_lock(v, &flags);
+    v->hard_affinity = hard;
+    v->soft_affinity = soft;
+    if (!(hard & CPUMASK(v->processor))) {
+        if (v->sched->waiting) {
+            policy_dequeue(&rq->queue, v->sched);
+        } else if (is_chosen(rq, v)) {
+            nudge(rq->cpu); /* leave_current sends it away */
+        }
+    }
+    spin_unlock_irq(&rq->lock, flags);
+    sched_wake(v);
+    return 0;
+}
+
+int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap)
+{
+    if (!weight)
+        return -EINVAL;
+    WRITE_ONCE(d->sched->weight, weight);
+    WRITE_ONCE(d->sched->cap, cap);
+    return 0;
+}
+
+void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap)
+{
+    *weight = READ_ONCE(d->sched->weight);
+    *cap = READ_ONCE(d->sched->cap);
+}
+
+void sched_dump(void)
+{
+    unsigned int cpu;
+
+    log_info("run queues: idle CPUs %lx, time %lu ns", READ_ONCE(idle_cpus), clock_now());
+    cpu_for_each (cpu) {
+        struct runqueue *rq = &runqueues[cpu];
+        uint64_t flags = spin_lock_irq(&rq->lock);
+        struct sched_unit *u = rq->queue.running;
+
+        log_info("CPU%u: virtual time %lu, %u waiting", cpu, rq->queue.vtime, rq->queue.count);
+        if (u)
+            log_info("  runs  d%uv%d vtime %lu", unit_vcpu(u)->domain->id, unit_vcpu(u)->id, u->vtime);
+        list_for_each_entry (u, &rq->queue.waiting, link)
+            log_info("  waits d%uv%d vtime %lu", unit_vcpu(u)->domain->id, unit_vcpu(u)->id, u->vtime);
+        spin_unlock_irq(&rq->lock, flags);
+    }
+}
