@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Making and unmaking domains. Parts (lifecycle/parts.c) are a table of {name, init, teardown}: create walks it forwards, a failure and destroy walk
- * it back.
+ * Making and unmaking domains. Parts (lifecycle/parts.c) are a table of {name, init, teardown}: create walks it
+ * forwards, a failure and destroy walk it back.
  */
 #ifndef HAVEN_LIFECYCLE_CREATE_H
 #define HAVEN_LIFECYCLE_CREATE_H
@@ -26,7 +26,8 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, unsigned int cpu);
 /* The idle vCPU of a CPU: belongs to the idle domain (DOMID_IDLE), never on a run queue. */
 struct vcpu *idle_vcpu_create(unsigned int cpu);
 
-/* Takes the domain apart; resumable: -ERESTART. 0: its memory is given back (what others still map follows when they let go). */
+/* Takes the domain apart; resumable: -ERESTART. 0: its memory is given back (what others still map follows when they
+ * let go). */
 int domain_destroy(struct domain *d);
 
 /* vCPU context, up, down (vcpu_state.c): VCPUOP_initialise, up, down and domctl. */

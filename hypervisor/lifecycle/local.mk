@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 hypervisor_haven_SOURCES += hypervisor/lifecycle/reservation.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/create.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/destroy.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/parts.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/rights.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/vcpu_create.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/vcpu_state.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/vcpu_timer.c

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The end of a domain. */
+#ifndef HAVEN_LIFECYCLE_DESTROY_H
+#define HAVEN_LIFECYCLE_DESTROY_H
+
+#include "domain/domain.h"
+
+/* The last reference went: frees the rest. Hook domain_freed. */
+void domain_free(struct domain *d);
+
+#endif
