@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HYPERVISOR_xen_version and HYPERVISOR_vm_assist. Haven says that it is Xen 4.17, whose ABI it speaks: tools choose
+ * their structures by that. What identifies the build is kept from unprivileged domains, as in Xen.
+ */
+#include "hypercall/version_op.h"
+#include "cpu/cpu_local.h"
+#include "domain/vcpu.h"
+#include "hypercall/table.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/guest_copy.h"
+#include "mm/layout.h"
+#include <xen/features.h>
+#include <xen/version.h>
+
+#define VERSION_MAJOR 4
+#define VERSION_MINOR 17
+#define BUILD_ID_SIZE 20
+#define DENIED        "<denied>"
+
+/* All PV guests: see docs/hypercalls.md for the bits. */
+#define FEATURES_PV                                                                                                    \
+    (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad | 1u << XENFEAT_highmem_assist |      \
+     1u << XENFEAT_gnttab_map_avail_bits | 1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_direct_mapped)
+
+_Static_assert(FEATURES_PV == 0x220f0, "what Xen 4.17 tells a PV guest");
+
+#define ASSISTS_VALID                                                                                                  \
+    (1ULL << VMASST_TYPE_4gb_segments | 1ULL << VMASST_TYPE_4gb_segments_notify |                                      \
+     1ULL << VMASST_TYPE_writable_pagetables | 1ULL << VMASST_TYPE_pae_extended_cr3 |                                  \
+     1ULL << VMASST_TYPE_architectural_iopl | 1ULL << VMASST_TYPE_runstate_update_flag |                               \
+     1ULL << VMASST_TYPE_m2p_strict)
+
+typedef int64_t (*version_fn)(uint64_t arg, bool denied);
+
+static char command_line[sizeof(xen_commandline_t)];
+
+void version_set_command_line(const char *line)
+{
+    string_copy(command_line, line, sizeof(command_line));
+}
+
+static int64_t op_version(uint64_t arg, bool denied)
+{
+    (void)arg, (void)denied;
+    return VERSION_MAJOR << 16 | VERSION_MINOR;
+}
+
+static int64_t op_extraversion(uint64_t arg, bool denied)
+{
+    xen_extraversion_t s = "";
+
+    string_copy(s, denied ? DENIED : ".7", sizeof(s));
+    return guest_copy_out(arg, s, sizeof(s));
+}
+
+static int64_t op_compile_info(uint64_t arg, bool denied)
+{
+    struct xen_compile_info info = {.compiler = ""};
+
+    string_copy(info.compiler, denied ? DENIED : __VERSION__, sizeof(info.compiler));
+    string_copy(info.compile_by, denied ? DENIED : "haven", sizeof(info.compile_by));
+    string_copy(info.compile_domain, denied ? DENIED : "", sizeof(info.compile_domain));
+    string_copy(info.compile_date, denied ? DENIED : "", sizeof(info.compile_date));
+    return guest_copy_out(arg, &info, sizeof(info));
+}
+
+static int64_t op_capabilities(uint64_t arg, bool denied)
+{
+    xen_capabilities_info_t s = "";
+
+    if (!denied)
+        string_copy(s, "xen-3.0-x86_64 ", sizeof(s));
+    return guest_copy_out(arg, s, sizeof(s));
+}
+
+static int64_t op_changeset(uint64_t arg, bool denied)
+{
+    xen_changeset_info_t s = "";
+
+    string_copy(s, denied ? DENIED : "Haven", sizeof(s));
+    return guest_copy_out(arg, s, sizeof(s));
+}
+
+static int64_t op_platform_parameters(uint64_t arg, bool denied)
+{
+    struct xen_platform_parameters p = {.virt_start = HV_VIRT_START};
+
+    (void)denied;
+    return guest_copy_out(arg, &p, sizeof(p));
+}
+
+static int64_t op_get_features(uint64_t arg, bool denied)
+{
+    struct xen_feature_info info;
+
+    (void)denied;
+    if (guest_copy_in(&info, arg, sizeof(info)))
+        return -EFAULT;
+    if (info.submap_idx != 0)
+        return -EINVAL;
+    info.submap = FEATURES_PV | (domain_is_dom0(current->domain) ? 1u << XENFEAT_dom0 : 0);
+    return guest_copy_out(arg, &info, sizeof(info));
+}
+
+static int64_t op_pagesize(uint64_t arg, bool denied)
+{
+    if (denied)
+        return 0;
+    return arg ? -EINVAL : (int64_t)PAGE_SIZE;
+}
+
+static int64_t op_guest_handle(uint64_t arg, bool denied)
+{
+    xen_domain_handle_t handle = {0};
+
+    if (!denied)
+        memcpy(handle, current->domain->handle, sizeof(handle));
+    return guest_copy_out(arg, handle, sizeof(handle));
+}
+
+static int64_t op_commandline(uint64_t arg, bool denied)
+{
+    if (denied)
+        return guest_copy_out(arg, DENIED, sizeof(DENIED));
+    return guest_copy_out(arg, command_line, sizeof(command_line));
+}
+
+/* Identifies the binary: a hash (FNV-1a, two of them) of its code, so that two builds differ and equal ones do not. */
+static void build_id_make(uint8_t *id)
+{
+    extern const uint8_t _text_start[], _text_end[];
+    uint64_t hash[3] = {0xcbf29ce484222325, 0x9ae16a3b2f90404f, 0};
+
+    for (const uint8_t *p = _text_start; p < _text_end; p++) {
+        hash[0] = (hash[0] ^ *p) * 0x100000001b3;
+        hash[1] = (hash[1] ^ *p) * 0x100000001b3;
+    }
+    hash[2] = hash[0] + hash[1];
+    memcpy(id, hash, BUILD_ID_SIZE);
+}
+
+/* arg 0 asks for the size. */
+static int64_t op_build_id(uint64_t arg, bool denied)
+{
+    static uint8_t id[BUILD_ID_SIZE];
+    uint32_t size;
+
+    if (denied)
+        return -EPERM;
+    if (!arg)
+        return BUILD_ID_SIZE;
+    if (guest_copy_in(&size, arg, sizeof(size)))
+        return -EFAULT;
+    if (size < BUILD_ID_SIZE)
+        return -ENOBUFS;
+    if (!id[0] && !id[1])
+        build_id_make(id);
+    if (guest_copy_out(arg + offsetof(struct xen_build_id, buf), id, sizeof(id)))
+        return -EFAULT;
+    return BUILD_ID_SIZE;
+}
+
+static const version_fn version_ops[] = {
+    [XENVER_version] = op_version,           [XENVER_extraversion] = op_extraversion,
+    [XENVER_compile_info] = op_compile_info, [XENVER_capabilities] = op_capabilities,
+    [XENVER_changeset] = op_changeset,       [XENVER_platform_parameters] = op_platform_parameters,
+    [XENVER_get_features] = op_get_features, [XENVER_pagesize] = op_pagesize,
+    [XENVER_guest_handle] = op_guest_handle, [XENVER_commandline] = op_commandline,
+    [XENVER_build_id] = op_build_id,
+};
+
+/* What only a privileged domain is told. */
+#define DENIED_OPS (1u << XENVER_commandline | 1u << XENVER_build_id)
+
+int64_t hypercall_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    (void)a3, (void)a4, (void)a5;
+    cmd = (uint32_t)cmd;
+    /* First of all: guests ask for the version hundreds of times a second, to have their events delivered. */
+    if (likely(cmd == XENVER_version))
+        return VERSION_MAJOR << 16 | VERSION_MINOR;
+    if (cmd >= ARRAY_SIZE(version_ops))
+        return -ENOSYS;
+    return version_ops[cmd](arg, (DENIED_OPS >> cmd & 1) && !current->domain->privileged);
+}
+
+int64_t hypercall_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    struct domain *d = current->domain;
+
+    (void)a3, (void)a4, (void)a5;
+    type = (uint32_t)type;
+    if (type >= 64 || !(ASSISTS_VALID >> type & 1))
+        return -EINVAL;
+    switch ((uint32_t)cmd) {
+    case VMASST_CMD_enable:
+        __atomic_fetch_or(&d->vm_assist, 1ULL << type, __ATOMIC_SEQ_CST);
+        return 0;
+    case VMASST_CMD_disable:
+        __atomic_fetch_and(&d->vm_assist, ~(1ULL << type), __ATOMIC_SEQ_CST);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
