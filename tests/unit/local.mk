@@ -22,4 +22,7 @@ tests_unit_test_grant_entry_SOURCES = tests/unit/test_grant_entry.c hypervisor/g
 check_PROGRAMS += tests/unit/test_insn_decode
 tests_unit_test_insn_decode_SOURCES = tests/unit/test_insn_decode.c hypervisor/guest/pv/insn_decode.c
 
+check_PROGRAMS += tests/unit/test_frame_words
+tests_unit_test_frame_words_SOURCES = tests/unit/test_frame_words.c hypervisor/guest/pv/frame_words.c
+
 TESTS += $(check_PROGRAMS)

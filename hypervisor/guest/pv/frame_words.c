@@ -56,7 +56,7 @@ void frame_return(struct cpu_regs *regs, const struct iret_context *c)
     regs->rip = c->rip;
     regs->rflags = (c->rflags & RFLAGS_ALL & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_MBS;
     regs->rsp = c->rsp;
-    if ((c->flags & VGCF_in_syscall) && (c->cs | RPL_USER) != SEL_GUEST_CS32) {
+    if ((c->flags & VGCF_in_syscall) && ((uint16_t)c->cs | RPL_USER) != SEL_GUEST_CS32) {
         regs->vector = VECTOR_SYSCALL;
         regs->cs = SEL_GUEST_CS64;
         regs->ss = SEL_GUEST_SS;
