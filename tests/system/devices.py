@@ -82,7 +82,7 @@ def net(machine, model, driver, interrupt):
             arguments = (f"haven.net={driver} haven.sum={hashlib.sha256(data).hexdigest()} haven.interrupt={interrupt} "
                          f"haven.url=http://10.0.2.2:{peer.http.server_port}/ haven.port={peer.sink.getsockname()[1]}")
             with Dom0(context, "devices.sh", kernel_args=arguments, modules=f"virtio_pci,{driver}", machine=machine,
-                      smp=2, extra=["-nic", f"user,model={model}"]) as vm:
+                      smp=2, extra=["-netdev", "user,id=n", "-device", f"{model},netdev=n"]) as vm:
                 vm.finish(240)
         if peer.received != data:
             raise Failure("the host did not receive what dom0 sent")

@@ -2,6 +2,7 @@
 """All kernel formats and loaders: each compression, a bare ELF, GRUB from a CD."""
 
 import os
+import shutil
 import subprocess
 
 from bzimage import BzImage
@@ -37,7 +38,7 @@ def grub(context):
     tree = os.path.join(context.directory, "tree")
     os.makedirs(os.path.join(tree, "boot", "grub"))
     for source, name in ((context.hv, "hypervisor"), (context.kernel, "vmlinuz"), (context.initramfs, "initramfs")):
-        os.symlink(os.path.abspath(source), os.path.join(tree, "boot", name))
+        shutil.copy(source, os.path.join(tree, "boot", name))
     # GRUB leaves out the file name, so Debian's own menu puts a placeholder where boot loaders once put it.
     with open(os.path.join(tree, "boot", "grub", "grub.cfg"), "w") as f:
         f.write(f"""
@@ -50,7 +51,7 @@ module --nounzip /boot/initramfs
 boot
 """)
     iso = os.path.join(context.directory, "boot.iso")
-    made = subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", iso, tree, "--", "-follow", "on"],
+    made = subprocess.run(["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", iso, tree],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if made.returncode:
         raise Failure("grub-mkrescue: " + made.stdout.decode("utf-8", "replace").splitlines()[-1])
