@@ -25,4 +25,13 @@ tests_unit_test_insn_decode_SOURCES = tests/unit/test_insn_decode.c hypervisor/g
 check_PROGRAMS += tests/unit/test_frame_words
 tests_unit_test_frame_words_SOURCES = tests/unit/test_frame_words.c hypervisor/guest/pv/frame_words.c
 
+check_PROGRAMS += tests/unit/test_acpi_parse
+tests_unit_test_acpi_parse_SOURCES = tests/unit/test_acpi_parse.c hypervisor/platform/acpi_parse.c
+
+check_PROGRAMS += tests/unit/test_console_ring
+tests_unit_test_console_ring_SOURCES = tests/unit/test_console_ring.c hypervisor/platform/console_ring.c
+
+check_PROGRAMS += tests/unit/test_virtual_ports
+tests_unit_test_virtual_ports_SOURCES = tests/unit/test_virtual_ports.c hypervisor/platform/virtual_ports.c
+
 TESTS += $(check_PROGRAMS)
