@@ -56,7 +56,8 @@ struct sched_queue {
 void policy_queue_init(struct sched_queue *q);
 void policy_unit_init(struct sched_unit *u, struct sched_domain *d, struct sched_queue *q);
 
-/* Puts a unit that is neither waiting nor running on the queue; removes a waiting one. */
+/* Puts a unit that is neither waiting nor running on the queue (whose running one has been charged); removes a waiting
+ * one. */
 void policy_enqueue(struct sched_queue *q, struct sched_unit *u);
 void policy_dequeue(struct sched_queue *q, struct sched_unit *u);
 

@@ -133,9 +133,9 @@ static void enqueue(struct runqueue *rq, struct vcpu *v)
     uint64_t now = clock_now();
 
     runstate_change(v, RUNSTATE_runnable, now);
+    policy_charge(&rq->queue, now); /* first: the newcomer starts at the queue's time of now */
     policy_enqueue(&rq->queue, v->sched);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    policy_charge(&rq->queue, now);
     if (!rq->queue.running || policy_must_switch(&rq->queue, now))
         nudge(rq->cpu);
     else

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scheduling mechanism: per-CPU run queues, wake, sleep, yield, affinity, the context switch. Which vCPU runs next is decided by
- * sched/policy.c alone (pure: weights, caps, wake-up preemption).
+ * Scheduling mechanism: per-CPU run queues, wake, sleep, yield, affinity, the context switch. Which vCPU runs next is
+ * decided by sched/policy.c alone (pure: weights, caps, wake-up preemption).
  *
  * schedule() runs as SOFTIRQ_SCHEDULE on the way out to a guest: it picks, copies the guest frame out of and into
  * cpu_local.guest and calls guest_ops switch_from/switch_to. When it returns, 'current' may be another vCPU.
- * A vCPU that is switched out leaves nothing behind on its CPU: idling is a full switch, to hv_top_table. So whoever has
- * seen v->running false may read or change all of v's state.
+ * A vCPU that is switched out leaves nothing behind on its CPU: idling is a full switch, to hv_top_table. So whoever
+ * has seen v->running false may read or change all of v's state.
  */
 #ifndef HAVEN_SCHED_SCHED_H
 #define HAVEN_SCHED_SCHED_H
 
 #include "domain/vcpu.h"
 
-void sched_init(void);          /* boot CPU; registers the softirqs, sets the hooks of time/ and domain/ */
-void sched_init_cpu(void);      /* each CPU: its idle vCPU (made if it has none yet) becomes current */
+void sched_init(void);     /* boot CPU; registers the softirqs, sets the hooks of time/ and domain/ */
+void sched_init_cpu(void); /* each CPU: its idle vCPU (made if it has none yet) becomes current */
 struct vcpu *sched_idle_vcpu(unsigned int cpu); /* makes it, once */
 int sched_vcpu_init(struct vcpu *v, unsigned int cpu);
 void sched_vcpu_free(struct vcpu *v);
@@ -31,7 +31,7 @@ void sched_sleep_sync(struct vcpu *v);
 void sched_kick(struct vcpu *v);
 
 /* Current vCPU. */
-void sched_block(void);  /* until an event is pending; clears the event mask first (SCHEDOP_block) */
+void sched_block(void); /* until an event is pending; clears the event mask first (SCHEDOP_block) */
 void sched_yield(void);
 void sched_unblock(struct vcpu *v); /* clears BLOCKED/POLLING and wakes */
 

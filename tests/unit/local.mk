@@ -34,4 +34,32 @@ tests_unit_test_console_ring_SOURCES = tests/unit/test_console_ring.c hypervisor
 check_PROGRAMS += tests/unit/test_virtual_ports
 tests_unit_test_virtual_ports_SOURCES = tests/unit/test_virtual_ports.c hypervisor/platform/virtual_ports.c
 
+check_PROGRAMS += tests/unit/test_bits
+tests_unit_test_bits_SOURCES = tests/unit/test_bits.c hypervisor/lib/bits.c
+
+check_PROGRAMS += tests/unit/test_buddy
+tests_unit_test_buddy_SOURCES = tests/unit/test_buddy.c hypervisor/mm/buddy.c hypervisor/mm/frame.c hypervisor/mm/heap.c
+
+check_PROGRAMS += tests/unit/test_format
+tests_unit_test_format_SOURCES = tests/unit/test_format.c hypervisor/lib/format.c
+
+check_PROGRAMS += tests/unit/test_memory_map
+tests_unit_test_memory_map_SOURCES = tests/unit/test_memory_map.c hypervisor/mm/early.c hypervisor/mm/memory_map.c \
+	hypervisor/lib/rangeset.c
+
+check_PROGRAMS += tests/unit/test_option
+tests_unit_test_option_SOURCES = tests/unit/test_option.c hypervisor/lib/option.c
+
+check_PROGRAMS += tests/unit/test_rangeset
+tests_unit_test_rangeset_SOURCES = tests/unit/test_rangeset.c hypervisor/lib/rangeset.c
+
+check_PROGRAMS += tests/unit/test_sched_policy
+tests_unit_test_sched_policy_SOURCES = tests/unit/test_sched_policy.c hypervisor/sched/policy.c
+
+check_PROGRAMS += tests/unit/test_timer_heap
+tests_unit_test_timer_heap_SOURCES = tests/unit/test_timer_heap.c hypervisor/time/timer_heap.c
+
+check_PROGRAMS += tests/unit/test_clock_scale
+tests_unit_test_clock_scale_SOURCES = tests/unit/test_clock_scale.c hypervisor/time/clock_scale.c hypervisor/time/calendar.c
+
 TESTS += $(check_PROGRAMS)
