@@ -123,7 +123,7 @@ static bool cpu_has_1gb_pages(void)
 }
 
 /* Largest page that fits at this place. A table that exists is used, even where a large page would fit. */
-static unsigned int best_level(uint64_t va, paddr_t phys, uint64_t size, bool large)
+static unsigned int best_level(uint64_t va, paddr_t phys, uint64_t size, uint64_t user, bool large)
 {
     if (!large)
         return 1;
@@ -131,7 +131,7 @@ static unsigned int best_level(uint64_t va, paddr_t phys, uint64_t size, bool la
         uint64_t page = level_size(level);
         if ((va | phys) & (page - 1) || size < page)
             continue;
-        pte_t *entry = walk(va, level, true, 0);
+        pte_t *entry = walk(va, level, true, user);
         if (entry && (!(*entry & PTE_PRESENT) || (*entry & PTE_PSE)))
             return level;
     }
@@ -145,7 +145,7 @@ int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags, bool 
     ASSERT(!((va | phys | size) & (PAGE_SIZE - 1)) && va >= HV_VIRT_START && va + size <= HV_VIRT_END);
     spin_lock(&hv_map_lock);
     while (size) {
-        unsigned int level = best_level(va, phys, size, large);
+        unsigned int level = best_level(va, phys, size, flags & PTE_USER, large);
         pte_t *entry = walk(va, level, true, flags & PTE_USER);
 
         if (!entry) {
