@@ -10,9 +10,6 @@
 #include "mm/buddy.h"
 #include "mm/layout.h"
 
-static struct rangeset reserved; /* frame numbers */
-static bool finished;
-
 bool early_find(const struct memory_map *m, const struct rangeset *taken, unsigned int order, paddr_t limit,
                 paddr_t *start)
 {
@@ -42,6 +39,9 @@ bool early_find(const struct memory_map *m, const struct rangeset *taken, unsign
 }
 
 #ifndef HAVEN_HOST_TEST
+static struct rangeset reserved; /* frame numbers */
+static bool finished;
+
 void mm_early_reserve(paddr_t start, paddr_t end)
 {
     ASSERT(!finished);
