@@ -85,11 +85,15 @@ int domain_list_add(struct domain *d)
 
 void domain_list_remove(struct domain *d)
 {
+    bool listed;
+
     spin_lock(&domains_lock);
-    ASSERT(!list_empty(&d->link));
-    list_remove(&d->link);
+    listed = !list_empty(&d->link);
+    if (listed)
+        list_remove(&d->link);
     spin_unlock(&domains_lock);
-    domain_put(d);
+    if (listed)
+        domain_put(d);
 }
 
 struct domain *domain_next(domid_t at_least)

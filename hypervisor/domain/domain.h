@@ -113,7 +113,7 @@ extern void (*domain_freed)(struct domain *d);
 
 /* List of domains, sorted by id. */
 int domain_list_add(struct domain *d);    /* -EEXIST */
-void domain_list_remove(struct domain *d);
+void domain_list_remove(struct domain *d); /* harmless if it is off the list already; the caller holds a reference */
 struct domain *domain_next(domid_t at_least); /* first with id >= at_least, referenced; NULL at the end */
 
 /* Pauses all vCPUs: _sync returns when none runs any more. */

@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Making domains: the parts' table does the work (parts.h). */
 #include "lifecycle/create.h"
-#include "event/channel.h"
 #include "guest/clock.h"
 #include "guest/pv/ops.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "lifecycle/destroy.h"
+#include "lifecycle/hooks.h"
 #include "lifecycle/parts.h"
-#include "lifecycle/vcpu_timer.h"
 #include "mm/heap.h"
 #include "sched/sched.h"
 #include "time/clock.h"
 #include <xen/sched.h>
-
-/* What layers below call when there are domains. */
-static void hooks_set(void)
-{
-    domain_freed = domain_free;
-    sched_periodic = vcpu_timer_periodic_switch;
-    domain_send_global_virq = event_send_global_virq;
-    guest_clock_init();
-}
 
 static void watchdog_expired(void *arg)
 {
@@ -59,7 +48,7 @@ struct domain *domain_create(const struct domain_config *c, int *error)
     *error = -EINVAL;
     if (!c->max_vcpus || c->max_vcpus > DOMAIN_VCPUS_MAX || c->id >= DOMID_FIRST_RESERVED)
         return NULL;
-    hooks_set();
+    hooks_set(); /* again with each domain: harmless */
     *error = -ENOMEM;
     d = heap_alloc(sizeof(*d));
     if (!d)

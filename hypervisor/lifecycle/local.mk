@@ -7,3 +7,5 @@ hypervisor_haven_SOURCES += hypervisor/lifecycle/rights.c
 hypervisor_haven_SOURCES += hypervisor/lifecycle/vcpu_create.c
 hypervisor_haven_SOURCES += hypervisor/lifecycle/vcpu_state.c
 hypervisor_haven_SOURCES += hypervisor/lifecycle/vcpu_timer.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/hooks.c
+hypervisor_haven_SOURCES += hypervisor/lifecycle/dom0_hooks.c

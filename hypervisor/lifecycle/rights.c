@@ -15,7 +15,7 @@
 
 #define LAPIC_FRAME_FIRST 0xfee00 /* the message address window of all local APICs: SDM 3A 11.11 */
 #define LAPIC_FRAME_LAST  0xfeeff
-#define HT_FRAME_FIRST    0xfd00000000ULL >> 12 /* HyperTransport's range: AMD APM 2, never memory */
+#define HT_FRAME_FIRST    (0xfd00000000ULL >> 12) /* HyperTransport's range: AMD APM 2, never memory */
 
 static const struct {
     uint16_t first, last;

@@ -2,4 +2,5 @@
 hypervisor_haven_SOURCES += \
 	hypervisor/sched/policy.c \
 	hypervisor/sched/runstate.c \
-	hypervisor/sched/sched.c
+	hypervisor/sched/sched.c \
+	hypervisor/sched/setup.c

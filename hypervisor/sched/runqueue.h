@@ -15,7 +15,7 @@ struct runqueue {
     struct timer timer; /* end of a slice or of a cap's period */
     uint64_t look_at;   /* what the timer is set for; ~0: not */
     unsigned int cpu;
-    bool said_idle; /* schedule() is in idle_cpus already and has looked at the other queues; own CPU only */
+    bool said_idle; /* sched_softirq is in sched_idle_cpus already and has looked at the other queues; own CPU only */
 } __aligned_(64);
 
 struct vcpu_unit {
@@ -24,8 +24,17 @@ struct vcpu_unit {
 };
 
 extern struct runqueue runqueues[CPU_MAX];
+extern cpumask_t sched_idle_cpus; /* CPUs that look for work; atomic */
+
+static inline struct vcpu *unit_vcpu(struct sched_unit *u)
+{
+    return ((struct vcpu_unit *)u)->vcpu;
+}
 
 /* Locks the queue that the vCPU belongs to. */
 struct runqueue *runqueue_lock(struct vcpu *v, uint64_t *flags);
+
+void sched_softirq(void);           /* SOFTIRQ_SCHEDULE: chooses, and switches to what it chose */
+void sched_look_expired(void *arg); /* a queue's timer */
 
 #endif

@@ -18,17 +18,15 @@
  * The switch itself (sched_switch_context) happens in SOFTIRQ_SCHEDULE on the main stack with interrupts off: nothing
  * of the old vCPU is on the stack, so there is no stack to switch.
  *
- * A CPU that has more to run than itself nudges an idle one, and a CPU that becomes idle first says so (idle_cpus),
- * then looks at the others' queues. With both sides ordered by full barriers, work and idle CPU cannot miss each other.
+ * A CPU that has more to run than itself nudges an idle one, and a CPU that becomes idle first says so
+ * (sched_idle_cpus), then looks at the others' queues. With both sides ordered by full barriers, work and idle CPU
+ * cannot miss each other.
  */
 #include "sched/sched.h"
 #include "cpu/x86.h"
-#include "irq/irq.h"
 #include "irq/softirq.h"
 #include "lib/assert.h"
 #include "lib/errno.h"
-#include "lib/log.h"
-#include "mm/heap.h"
 #include "mm/hv_map.h"
 #include "mm/tlb.h"
 #include "platform/lapic.h"
@@ -37,16 +35,10 @@
 #include "sched/runstate.h"
 #include "time/clock.h"
 
-struct runqueue runqueues[CPU_MAX];
 void (*sched_switched_to)(struct vcpu *v);
 void (*sched_periodic)(struct vcpu *v, bool runs);
 
-static cpumask_t idle_cpus; /* atomic */
-
-static struct vcpu *unit_vcpu(struct sched_unit *u)
-{
-    return ((struct vcpu_unit *)u)->vcpu;
-}
+cpumask_t sched_idle_cpus; /* atomic */
 
 struct runqueue *runqueue_lock(struct vcpu *v, uint64_t *flags)
 {
@@ -69,7 +61,7 @@ static bool is_chosen(const struct runqueue *rq, const struct vcpu *v)
 /* Asks a CPU to choose again. An idle CPU that is asked is not idle for others. */
 static void nudge(unsigned int cpu)
 {
-    __atomic_fetch_and(&idle_cpus, ~CPUMASK(cpu), __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&sched_idle_cpus, ~CPUMASK(cpu), __ATOMIC_SEQ_CST);
     softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
 }
 
@@ -81,7 +73,7 @@ static unsigned int choose_cpu(const struct vcpu *v)
 
     if (!allowed)
         allowed = cpu_online;
-    idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & allowed;
+    idle = __atomic_load_n(&sched_idle_cpus, __ATOMIC_SEQ_CST) & allowed;
     if (idle) {
         if (idle & CPUMASK(v->processor))
             return v->processor;
@@ -111,7 +103,7 @@ static void arm_look(struct runqueue *rq, uint64_t now)
     timer_set(&rq->timer, at);
 }
 
-static void look_expired(void *arg)
+void sched_look_expired(void *arg)
 {
     struct runqueue *rq = arg;
     uint64_t flags = spin_lock_irq(&rq->lock), now = clock_now();
@@ -323,7 +315,7 @@ static void sched_switched(struct runqueue *rq, struct vcpu *prev, struct vcpu *
         sched_wake(prev);
     }
     if (READ_ONCE(rq->queue.count) && rq->queue.running) {
-        idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & ~CPUMASK(rq->cpu);
+        idle = __atomic_load_n(&sched_idle_cpus, __ATOMIC_SEQ_CST) & ~CPUMASK(rq->cpu);
         if (idle)
             nudge(bits_lowest(idle));
     }
@@ -345,8 +337,7 @@ static bool leave_current(struct runqueue *rq, struct vcpu *v, uint64_t now)
     return true;
 }
 
-/* SOFTIRQ_SCHEDULE. */
-static void schedule(void)
+void sched_softirq(void)
 {
     struct vcpu *prev = current, *next;
     struct runqueue *rq = &runqueues[cpu_id()];
@@ -366,13 +357,13 @@ static void schedule(void)
             break;
         /* The queue is empty and prev is no longer chosen, but still on this CPU: that is what v->running is for. */
         rq->said_idle = true;
-        __atomic_fetch_or(&idle_cpus, CPUMASK(rq->cpu), __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(&sched_idle_cpus, CPUMASK(rq->cpu), __ATOMIC_SEQ_CST);
         spin_unlock_irq(&rq->lock, flags);
         steal_work(rq->cpu);
     }
     rq->said_idle = false;
     if (u)
-        __atomic_fetch_and(&idle_cpus, ~CPUMASK(rq->cpu), __ATOMIC_SEQ_CST);
+        __atomic_fetch_and(&sched_idle_cpus, ~CPUMASK(rq->cpu), __ATOMIC_SEQ_CST);
     next = u ? unit_vcpu(u) : cpu_this()->idle;
     arm_look(rq, now);
     if (prev != next) {
@@ -387,107 +378,6 @@ static void schedule(void)
         sched_switched(rq, prev, next);
     }
     irq_restore(flags);
-}
-
-static void raise_timer_softirq(unsigned int cpu)
-{
-    softirq_raise_on(cpu, SOFTIRQ_TIMER);
-}
-
-static void run_on_all(void (*fn)(void *), void *arg)
-{
-    irq_call_on(cpu_online, fn, arg);
-}
-
-void sched_init(void)
-{
-    for (unsigned int cpu = 0; cpu < CPU_MAX; cpu++) {
-        struct runqueue *rq = &runqueues[cpu];
-
-        spin_init(&rq->lock, LOCK_LEVEL_RUNQUEUE);
-        policy_queue_init(&rq->queue);
-        timer_init(&rq->timer, look_expired, rq, cpu);
-        rq->look_at = ~0ULL;
-        rq->cpu = cpu;
-    }
-    softirq_register(SOFTIRQ_SCHEDULE, schedule);
-    softirq_register(SOFTIRQ_TIMER, timer_softirq);
-    timer_raise_softirq = raise_timer_softirq;
-    clock_run_on_all = run_on_all;
-    vcpu_wake_hook = sched_wake;
-    vcpu_sleep_hook = sched_sleep;
-    vcpu_sleep_sync_hook = sched_sleep_sync;
-}
-
-struct vcpu *sched_idle_vcpu(unsigned int cpu)
-{
-    struct cpu_local *l = cpu_local_of(cpu);
-    struct vcpu *v = l->idle;
-
-    if (v)
-        return v;
-    v = heap_alloc(sizeof(*v));
-    if (!v)
-        panic("no memory for the idle vCPU of CPU %u", cpu);
-    v->id = (int)cpu;
-    v->domain = &idle_domain;
-    v->is_idle = true;
-    v->processor = cpu;
-    v->hard_affinity = v->soft_affinity = CPUMASK(cpu);
-    v->runstate.state = RUNSTATE_running;
-    l->idle = v;
-    return v;
-}
-
-void sched_init_cpu(void)
-{
-    struct vcpu *v = sched_idle_vcpu(cpu_id());
-
-    current = v;
-    v->running = true;
-    v->runstate.state_entry_time = clock_now();
-    __atomic_fetch_or(&idle_cpus, CPUMASK(cpu_id()), __ATOMIC_SEQ_CST);
-}
-
-int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
-{
-    struct vcpu_unit *u = heap_alloc(sizeof(*u));
-
-    if (!u)
-        return -ENOMEM;
-    ASSERT(cpu < CPU_MAX);
-    u->vcpu = v;
-    policy_unit_init(&u->unit, v->domain->sched, &runqueues[cpu].queue);
-    v->sched = &u->unit;
-    v->processor = cpu;
-    v->hard_affinity = v->soft_affinity = ~0ULL;
-    v->runstate.state = RUNSTATE_offline;
-    v->runstate.state_entry_time = clock_now();
-    return 0;
-}
-
-void sched_vcpu_free(struct vcpu *v)
-{
-    if (v->sched) {
-        ASSERT(!v->running && !v->sched->waiting);
-        heap_free((struct vcpu_unit *)v->sched);
-    }
-    v->sched = NULL;
-}
-
-int sched_domain_init(struct domain *d)
-{
-    d->sched = heap_alloc(sizeof(*d->sched));
-    if (!d->sched)
-        return -ENOMEM;
-    d->sched->weight = POLICY_WEIGHT_DEFAULT;
-    return 0;
-}
-
-void sched_domain_free(struct domain *d)
-{
-    heap_free(d->sched);
-    d->sched = NULL;
 }
 
 int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
@@ -510,38 +400,4 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
     spin_unlock_irq(&rq->lock, flags);
     sched_wake(v);
     return 0;
-}
-
-int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap)
-{
-    if (!weight)
-        return -EINVAL;
-    WRITE_ONCE(d->sched->weight, weight);
-    WRITE_ONCE(d->sched->cap, cap);
-    return 0;
-}
-
-void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap)
-{
-    *weight = READ_ONCE(d->sched->weight);
-    *cap = READ_ONCE(d->sched->cap);
-}
-
-void sched_dump(void)
-{
-    unsigned int cpu;
-
-    log_info("run queues: idle CPUs %lx, time %lu ns", READ_ONCE(idle_cpus), clock_now());
-    cpu_for_each (cpu) {
-        struct runqueue *rq = &runqueues[cpu];
-        uint64_t flags = spin_lock_irq(&rq->lock);
-        struct sched_unit *u = rq->queue.running;
-
-        log_info("CPU%u: virtual time %lu, %u waiting", cpu, rq->queue.vtime, rq->queue.count);
-        if (u)
-            log_info("  runs  d%uv%d vtime %lu", unit_vcpu(u)->domain->id, unit_vcpu(u)->id, u->vtime);
-        list_for_each_entry (u, &rq->queue.waiting, link)
-            log_info("  waits d%uv%d vtime %lu", unit_vcpu(u)->domain->id, unit_vcpu(u)->id, u->vtime);
-        spin_unlock_irq(&rq->lock, flags);
-    }
 }

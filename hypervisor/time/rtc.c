@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Battery clock. It updates its registers once a second and says so in register A bit 7 for up to 2 ms; two equal
- * readings with that bit clear are a time. Runs before any guest, so nobody else uses ports 70 and 71.
+ * readings with that bit clear are a time.
  */
 #include "time/rtc.h"
-#include "cpu/x86.h"
 #include "lib/string.h"
+#include "platform/cmos.h"
 
-#define RTC_INDEX    0x70
-#define RTC_DATA     0x71
 #define RTC_A        0x0a
 #define RTC_B        0x0b
 #define RTC_A_UIP    0x80
@@ -20,16 +18,10 @@
 enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, FIELDS };
 static const uint8_t rtc_register[FIELDS] = {0x00, 0x02, 0x04, 0x07, 0x08, 0x09};
 
-static uint8_t rtc_read(uint8_t reg)
-{
-    outb(RTC_INDEX, reg);
-    return inb(RTC_DATA);
-}
-
 static void rtc_read_fields(uint8_t *f)
 {
     for (unsigned int i = 0; i < FIELDS; i++)
-        f[i] = rtc_read(rtc_register[i]);
+        f[i] = cmos_read(rtc_register[i]);
 }
 
 static unsigned int rtc_number(uint8_t v, uint8_t mode)
@@ -39,16 +31,16 @@ static unsigned int rtc_number(uint8_t v, uint8_t mode)
 
 uint64_t rtc_read_seconds(void)
 {
-    uint8_t a[FIELDS], b[FIELDS], mode = rtc_read(RTC_B);
+    uint8_t a[FIELDS], b[FIELDS], mode = cmos_read(RTC_B);
     unsigned int hour, year;
     bool pm;
 
     for (unsigned int i = 0; i < RTC_TRIES; i++) {
-        if (rtc_read(RTC_A) & RTC_A_UIP)
+        if (cmos_read(RTC_A) & RTC_A_UIP)
             continue;
         rtc_read_fields(a);
         rtc_read_fields(b);
-        if (!(rtc_read(RTC_A) & RTC_A_UIP) && !memcmp(a, b, sizeof(a)))
+        if (!(cmos_read(RTC_A) & RTC_A_UIP) && !memcmp(a, b, sizeof(a)))
             break;
     }
     pm = !(mode & RTC_B_24H) && (a[HOUR] & RTC_PM);
