@@ -11,8 +11,10 @@
  * an allocation that is not covered by its domain's own claim only goes ahead while at least 'claimed' frames are free.
  *
  * Withheld frames (exchange) have refs 0 but stay on the list: nobody can take a reference, so they are the exchanger's
- * alone. Whoever ends that looks at d->dying under pages_lock, since a domain that died meanwhile has been relinquished
- * without them.
+ * alone. Whoever ends that looks at d->dying under pages_lock, since a domain that died meanwhile waits for them.
+ *
+ * A dying domain's frames that others still map become orphans: shared frames without an owner, free when the last user
+ * lets go. So the domain itself goes at once, and a later domain with its number has no claim on them.
  */
 #include "lifecycle/reservation.h"
 #include "domain/vcpu.h"
@@ -27,29 +29,22 @@
 
 #define RELINQUISH_BUDGET 1024 /* frames per call */
 
-void (*reservation_emptied)(struct domain *d);
-
 static uint64_t claimed; /* atomic */
 
-/* Off the list of d. True: it was the last one of a dying domain. */
-static bool list_drop(struct domain *d, struct frame *f)
+static void list_drop(struct domain *d, struct frame *f)
 {
-    spin_lock(&d->pages_lock);
     frame_list_remove(&d->pages, f);
-    bool emptied = --d->tot_pages == 0 && d->dying != DOMAIN_ALIVE;
-    spin_unlock(&d->pages_lock);
-    return emptied;
+    d->tot_pages--;
 }
 
 /* Nothing refers to the frame any more. */
 static void release_domain_frame(struct domain *d, struct frame *f)
 {
-    bool emptied = list_drop(d, f);
-
+    spin_lock(&d->pages_lock);
+    list_drop(d, f);
+    spin_unlock(&d->pages_lock);
     m2p_set(frame_mfn(f), M2P_INVALID_ENTRY);
     buddy_free(f, 0, true);
-    if (emptied && reservation_emptied)
-        reservation_emptied(d);
 }
 
 static void released(struct frame *f)
@@ -57,6 +52,7 @@ static void released(struct frame *f)
     domid_t owner = f->owner;
 
     if (f->state == FRAME_SHARED) {
+        m2p_set(frame_mfn(f), M2P_INVALID_ENTRY);
         buddy_free(f, 0, true);
         return;
     }
@@ -67,9 +63,9 @@ static void released(struct frame *f)
         release_domain_frame(d, f);
         return;
     }
-    /* Not domain_get_by_id: the owner may be as good as dead, but stays on the list while it has frames. */
-    d = domain_next(owner);
-    ASSERT(d && d->id == owner);
+    /* A dying domain too is on the list while there are frames on its own. */
+    d = domain_get_by_id(owner);
+    ASSERT(d);
     release_domain_frame(d, f);
     domain_put(d);
 }
@@ -163,15 +159,12 @@ struct frame *reservation_alloc(struct domain *d, unsigned int order, unsigned i
     d->tot_pages -= n;
     if (!f && !dying)
         d->outstanding_pages += covered;
-    bool emptied = dying && !d->tot_pages;
     spin_unlock(&d->pages_lock);
 
     if (!f && dying)
         __atomic_sub_fetch(&claimed, covered, __ATOMIC_SEQ_CST);
     if (f)
         buddy_free(f, order, false);
-    if (emptied && reservation_emptied)
-        reservation_emptied(d);
     return NULL;
 }
 
@@ -290,41 +283,43 @@ int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fr
     return 0;
 }
 
-/* The first frame of the list goes to its end. True: d had not given it up yet; a reference is held. */
-static bool rotate(struct domain *d, struct frame **taken)
+/*
+ * The domain's claim on the first frame of its list ends, and with it the frame's membership. pages_lock is held; the
+ * reference that is returned with the frame is the caller's to drop. NULL: the frame is withheld, or is just being
+ * released elsewhere; it goes to the end of the list.
+ */
+static struct frame *orphan_first(struct domain *d)
 {
     struct frame *f = frame_list_first(&d->pages);
 
-    *taken = f;
-    if (!f)
-        return false;
-    frame_list_remove(&d->pages, f);
-    frame_list_add_tail(&d->pages, f);
-    return (__atomic_load_n(&f->refs, __ATOMIC_RELAXED) & FRAME_ALLOCATED) && frame_get_again(f);
+    if (!frame_get_again(f)) {
+        frame_list_remove(&d->pages, f);
+        frame_list_add_tail(&d->pages, f);
+        return NULL;
+    }
+    frame_drop_allocated(f); /* not the last reference: there is ours */
+    list_drop(d, f);
+    f->owner = DOMID_INVALID;
+    f->state = FRAME_SHARED;
+    return f;
 }
 
 int reservation_relinquish(struct domain *d)
 {
-    uint64_t idle = 0, done = 0;
+    unsigned int budget = RELINQUISH_BUDGET;
 
     ASSERT(d->dying != DOMAIN_ALIVE);
     reservation_claim(d, 0);
-    for (;;) {
-        struct frame *f;
-
+    while (budget--) {
         spin_lock(&d->pages_lock);
-        bool mine = rotate(d, &f);
-        uint64_t left = d->pages.count;
+        bool empty = !d->pages.count;
+        struct frame *f = empty ? NULL : orphan_first(d);
         spin_unlock(&d->pages_lock);
 
-        if (mine) {
-            frame_drop_allocated(f);
+        if (empty)
+            return 0;
+        if (f)
             frame_put(f);
-            idle = 0;
-        } else if (++idle > left) {
-            return 0; /* a whole round: the rest is held by others */
-        }
-        if (++done >= RELINQUISH_BUDGET && mine)
-            return -ERESTART;
     }
+    return -ERESTART;
 }

@@ -41,14 +41,7 @@ void reservation_free_unassigned(struct frame *f, unsigned int order);
  */
 int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fresh, unsigned int order, uint64_t count);
 
-/*
- * A dying domain gives up all its frames; resumable: -ERESTART. After 0, frames that others still map follow when they let
- * go: until tot_pages is 0 the domain must stay on the list of domains, so that its id is not used again and its frames are not
- * taken for another domain's.
- */
+/* A dying domain gives up all its frames; resumable: -ERESTART. What others still map follows when they let go. */
 int reservation_relinquish(struct domain *d);
-
-/* Set by lifecycle/destroy.c: the last frame of a dying domain came back (perhaps under locks down to LOCK_LEVEL_PAGE_TABLE). */
-extern void (*reservation_emptied)(struct domain *d);
 
 #endif

@@ -16,7 +16,9 @@ struct frame *shared_frame_alloc(domid_t owner)
     return f;
 }
 
+/* Without an owner nobody can take a new reference, not even a later domain with the same number. */
 void shared_frame_free(struct frame *f)
 {
+    f->owner = DOMID_INVALID;
     frame_put(f);
 }
