@@ -18,14 +18,16 @@
 #include "cpu/features.h"
 #include "cpu/x86.h"
 #include "entry/entry.h"
-#include "guest/clock.h"
+#include "hypercall/version_op.h"
 #include "irq/debug_key_softirq.h"
 #include "irq/ioapic.h"
 #include "irq/irq.h"
+#include "irq/msi.h"
 #include "lib/assert.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "lifecycle/create.h"
+#include "lifecycle/dom0_hooks.h"
 #include "lifecycle/reservation.h"
 #include "mm/buddy.h"
 #include "mm/early.h"
@@ -84,6 +86,7 @@ static void start_console(const char *loader_problem)
     console_init_early(serial);
     console_set_levels(options.loglvl, options.guest_loglvl);
     power_noreboot = options.noreboot;
+    version_set_command_line(boot_info.command_line);
     log_info("Haven %s, a hypervisor for x86-64", PACKAGE_VERSION);
     log_info("loaded by %s, %u modules; command line: %s", boot_info.loader, boot_info.module_count,
              boot_info.command_line);
@@ -112,6 +115,7 @@ static void start_interrupts(void)
         give_up("ACPI", "no usable tables: cannot find CPUs and interrupt controllers");
     pic_init();
     irq_init();
+    msi_init();
     lapic_init();
     lapic_init_cpu();
     ioapic_init();
@@ -178,7 +182,7 @@ static void go_on(void)
     reservation_init();
     sched_init();
     sched_init_cpu();
-    guest_clock_init();
+    dom0_hooks_set();
     features_smap_self_test();
     irq_enable();
     start_console_input();
