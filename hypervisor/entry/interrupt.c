@@ -44,6 +44,10 @@ static void handle(uint8_t vector, const struct cpu_regs *regs)
     case VECTOR_IPI_STOP:
         stop_ipi_handler(regs);
         break;
+    case VECTOR_APIC_ERROR:
+        lapic_eoi();
+        lapic_error_interrupt();
+        break;
     case VECTOR_SPURIOUS: /* no EOI: SDM 3A 10.9 */
         break;
     default:

@@ -54,7 +54,7 @@ static int op_set_iopl(struct vcpu *v, union physdev_argument *a)
 
 static int op_set_iobitmap(struct vcpu *v, union physdev_argument *a)
 {
-    uint64_t va = (uint64_t)a->set_iobitmap.bitmap;
+    uint64_t va = guest_handle_va(a->set_iobitmap.bitmap);
     if (a->set_iobitmap.nr_ports > IO_PORTS || !guest_address_ok(va) || !guest_address_ok(va + IO_BITMAP_BYTES - 1))
         return -EINVAL;
     v->pv.io_bitmap = va;

@@ -67,7 +67,7 @@ static int op_enter_acpi_sleep(struct xen_platform_op *op)
         return -EINVAL; /* XENPF_ACPI_SLEEP_EXTENDED: hardware-reduced ACPI's registers, which we do not know */
     if (s->sleep_state < 1 || s->sleep_state > 5)
         return -EINVAL;
-    return power_acpi_sleep((uint8_t)s->sleep_state, s->pm1a_cnt_val, s->pm1b_cnt_val);
+    return power_acpi_sleep((uint8_t)s->sleep_state, s->val_a, s->val_b);
 }
 
 static int op_set_processor_pminfo(struct xen_platform_op *op)
@@ -158,7 +158,7 @@ static int op_get_symbol(struct xen_platform_op *op)
     if (!name)
         return s->symnum == symbols_entries() ? 0 : -EINVAL;
     size_t length = strlen(name) + 1;
-    if (guest_copy_out((uint64_t)s->name, name, MIN((size_t)s->namelen, length)))
+    if (guest_copy_out(guest_handle_va(s->name), name, MIN((size_t)s->namelen, length)))
         return -EFAULT;
     s->namelen = (uint32_t)length;
     s->type = 'T';
@@ -255,7 +255,7 @@ static void mca_describe_cpu(unsigned int cpu, struct mcinfo_logical_cpu *c)
 static int mca_physcpuinfo(struct xen_mc *mc)
 {
     struct xen_mc_physcpuinfo *info = &mc->u.mc_physcpuinfo;
-    uint64_t out = (uint64_t)info->info;
+    uint64_t out = guest_handle_va(info->info);
     uint32_t count = cpu_count;
     if (!current->domain->privileged)
         return -EPERM;

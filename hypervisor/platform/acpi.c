@@ -59,11 +59,13 @@ static const uint8_t *__init table_map(paddr_t at, const char *signature, uint32
     return NULL;
 }
 
+#define PARSER_MADT 0
+
 static const struct {
     char signature[5];
     void (*parse)(const uint8_t *t, size_t length, struct acpi_info *info);
 } parsers[] __initconst = {
-    {"APIC", acpi_parse_madt},
+    [PARSER_MADT] = {"APIC", acpi_parse_madt},
     {"FACP", acpi_parse_fadt},
     {"HPET", acpi_parse_hpet},
     {"MCFG", acpi_parse_mcfg},
@@ -80,7 +82,7 @@ static bool __init table_read(paddr_t at)
         if (memcmp(t, parsers[i].signature, 4))
             continue;
         parsers[i].parse(t, length, &acpi_info);
-        is_madt = parsers[i].parse == acpi_parse_madt;
+        is_madt = i == PARSER_MADT;
     }
     log_debug("ACPI: %.4s %#lx, %u bytes", (const char *)t, at, length);
     hv_unmap_mmio((void *)t, length);

@@ -130,10 +130,8 @@ void lapic_init(void)
         page = hv_map_mmio(address, PAGE_SIZE, HV_CACHE_UC);
         ASSERT(page);
     }
-    lapic_init_cpu();
     tlb_send_ipi = lapic_send_ipi;
-    log_info("APIC: %s, id %u, version %#x", x2apic ? "x2APIC" : "xAPIC", cpu_this()->apic_id,
-             lapic_read(LAPIC_VERSION) & 0xff);
+    log_info("APIC: %s, id %u, version %#x", x2apic ? "x2APIC" : "xAPIC", lapic_id(), lapic_read(LAPIC_VERSION) & 0xff);
 }
 
 void lapic_timer_start(uint32_t ticks)
