@@ -58,6 +58,8 @@ const struct guest_ops pv_guest_ops = {
     .switch_to = context_switch_to,
     .deliver_event = trap_frame_event,
     .relinquish = ops_relinquish,
+    .frame_get_writable = page_type_get_writable,
+    .frame_put_writable = page_type_put_writable,
     .grant_map_page = grant_pte_map,
     .grant_unmap_page = grant_pte_unmap,
 };
