@@ -3,10 +3,9 @@
  * Unmaking domains.
  *
  *   alive --destroy--> dying: vCPUs stand still, parts give up what they hold, step by step
- *                        --all given up--> dead: nobody gets a new reference by its id
- *                                            --no frames left--> off the list --last reference--> freed
+ *                        --all given up--> dead: off the list --last reference--> freed
  *
- * A dead domain whose frames others still map stays on the list, where their release finds it (reservation.c).
+ * Frames that others still map are no longer the domain's by then (reservation.c).
  */
 #include "lifecycle/destroy.h"
 #include "domain/vcpu.h"
@@ -34,27 +33,6 @@ static void domain_stop_for_good(struct domain *d)
         d->shutdown_code = SHUTDOWN_crash;
 }
 
-/* The last of its frames that others still used has come back. The caller holds a reference. */
-void domain_emptied(struct domain *d)
-{
-    if (READ_ONCE(d->dying) == DOMAIN_DEAD)
-        domain_list_remove(d);
-}
-
-/* It leaves the list when it has no frames: now, or by domain_emptied. The lock decides which of the two sees the end.
- */
-static void mark_dead(struct domain *d)
-{
-    bool empty;
-
-    spin_lock(&d->pages_lock);
-    WRITE_ONCE(d->dying, DOMAIN_DEAD);
-    empty = d->tot_pages == 0;
-    spin_unlock(&d->pages_lock);
-    if (empty)
-        domain_list_remove(d);
-}
-
 int domain_destroy(struct domain *d)
 {
     bool first;
@@ -74,7 +52,8 @@ int domain_destroy(struct domain *d)
     error = parts_relinquish(d);
     if (error)
         return error;
-    mark_dead(d);
+    d->dying = DOMAIN_DEAD;
+    domain_list_remove(d);
     if (domain_send_global_virq)
         domain_send_global_virq(VIRQ_DOM_EXC);
     return 0;

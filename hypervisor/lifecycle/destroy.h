@@ -8,7 +8,4 @@
 /* The last reference went: frees the rest. Hook domain_freed. */
 void domain_free(struct domain *d);
 
-/* A dying domain owns no frames any more. Hook reservation_emptied. */
-void domain_emptied(struct domain *d);
-
 #endif

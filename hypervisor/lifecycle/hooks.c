@@ -110,7 +110,6 @@ void hooks_set(void)
     static bool registered;
 
     domain_freed = domain_free;
-    reservation_emptied = domain_emptied;
     sched_periodic = vcpu_timer_periodic_switch;
     domain_send_global_virq = event_send_global_virq;
     domain0_shut_down = machine_ends;
