@@ -10,39 +10,9 @@
 #include "guest/pv/page_type.h"
 #include "lib/log.h"
 #include "lifecycle/destroy.h"
-#include "lifecycle/reservation.h"
 #include "lifecycle/vcpu_timer.h"
 #include "platform/console.h"
-#include "platform/power.h"
 #include "sched/sched.h"
-#include <xen/sched.h>
-
-/* dom0 drives the machine: when it ends, the machine does. */
-static void machine_ends(uint32_t code)
-{
-    switch (code) {
-    case SHUTDOWN_poweroff:
-        log_info("dom0 has powered off");
-        power_off();
-    case SHUTDOWN_crash:
-        log_error("dom0 has crashed");
-        if (power_noreboot)
-            power_halt();
-        power_reboot();
-    case SHUTDOWN_reboot:
-    case SHUTDOWN_watchdog:
-        log_info("dom0 wants a reboot");
-        power_reboot();
-    default:
-        log_error("dom0 has shut down for reason %u: halting", code);
-        power_halt();
-    }
-}
-
-static void console_input(void)
-{
-    event_send_global_virq(VIRQ_CONSOLE);
-}
 
 static void for_each_domain(void (*fn)(struct domain *d))
 {
@@ -112,8 +82,6 @@ void hooks_set(void)
     domain_freed = domain_free;
     sched_periodic = vcpu_timer_periodic_switch;
     domain_send_global_virq = event_send_global_virq;
-    domain0_shut_down = machine_ends;
-    console_input_hook = console_input;
     guest_clock_init();
     if (registered)
         return;
