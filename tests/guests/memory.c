@@ -4,8 +4,8 @@
  * Trick: watch the reservation, the machine-to-physical table and the contents while frames come and go.
  * Expect: exact counts of extents done, zeroed or at least owned frames, nothing lost.
  */
-#include "guest.h"
 #include "memory.h"
+#include "guest.h"
 #include "traps.h"
 
 GUEST("memory");

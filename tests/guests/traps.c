@@ -44,7 +44,6 @@ static void kernel_exceptions(void)
     check_trap_error("kernel #GP loading a selector beyond the table", TRAP_GP, bad & 0xfffc);
     TRY("movq (%0), %%rax", : : "r"(0x8000000000000000ul) : "rax");
     check_trap_error("kernel #GP non-canonical address", TRAP_GP, 0);
-    TRY("hlt; nop", :); /* see privop.c: emulated */
     hypercall1(__HYPERVISOR_fpu_taskswitch, 1);
     TRY("fninit", :);
     CAUGHT("kernel #NM after fpu_taskswitch(1)", TRAP_NM, 0);

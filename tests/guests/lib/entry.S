@@ -131,6 +131,7 @@ trap_common:
         and     $-16, %rsp
         call    trap_dispatch
         mov     %rbx, %rdi
+        movq    $0, 128(%rdi)            /* the error code's place holds the iret flags */
 /* void trap_return(struct trap_frame *): resume the interrupted or a made-up context; does not come back. */
         .globl  trap_return
 trap_return:
@@ -148,7 +149,6 @@ trap_return:
         pop     %rsi
         pop     %rdi
         add     $8, %rsp                 /* vector */
-        movq    $0, 24(%rsp)             /* the error code's place holds the iret flags */
         mov     $23, %eax                /* __HYPERVISOR_iret */
         syscall
         ud2

@@ -68,7 +68,7 @@ void trap_dispatch(struct trap_frame *frame)
         events_upcall();
         return;
     }
-    if ((frame->cs & 3) == 3 && user_trap(frame))
+    if (user_trap(frame))
         return;
     if ((frame->cs & 3) == 0 && resume_after_try(frame))
         return;

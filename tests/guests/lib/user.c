@@ -18,6 +18,7 @@ void user_leave(uint64_t saved_rsp, long result) __attribute__((noreturn));
 
 static uint64_t saved_rsp[VCPU_MAX];
 static struct trap_frame *running[VCPU_MAX];
+static bool any_mode[VCPU_MAX];
 
 void *user_page(unsigned index)
 {
@@ -76,6 +77,8 @@ int user_run(struct trap_frame *frame)
         go.rsp = USER_STACK - 64;
     if (!go.rflags)
         go.rflags = 0x202;
+    go.error_code = 0;
+    any_mode[vcpu_id()] = false;
     running[vcpu_id()] = frame;
     return (int)user_enter(&go, &saved_rsp[vcpu_id()]);
 }
@@ -87,12 +90,21 @@ int user_run_code(const char *code, struct trap_frame *frame)
     return user_run(frame);
 }
 
+int context_run(struct trap_frame *frame)
+{
+    struct trap_frame go = *frame;
+
+    any_mode[vcpu_id()] = true;
+    running[vcpu_id()] = frame;
+    return (int)user_enter(&go, &saved_rsp[vcpu_id()]);
+}
+
 bool user_trap(struct trap_frame *frame)
 {
     unsigned vcpu = vcpu_id();
     struct trap_frame *out = running[vcpu];
 
-    if (!out)
+    if (!out || ((frame->cs & 3) != 3 && !any_mode[vcpu]))
         return false;
     running[vcpu] = NULL;
     *out = *frame;

@@ -34,6 +34,10 @@ int user_run(struct trap_frame *frame);
 /* user_run of a USER_CODE with all else default. */
 int user_run_code(const char *code, struct trap_frame *frame);
 
+/* For hostile tests: resume exactly this frame (error_code = flags of the iret hypercall) and come back at the first
+ * trap of any kind, whichever mode it is reported from. */
+int context_run(struct trap_frame *frame);
+
 bool user_trap(struct trap_frame *frame); /* for trap_dispatch */
 
 #endif
