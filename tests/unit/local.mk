@@ -62,4 +62,21 @@ tests_unit_test_timer_heap_SOURCES = tests/unit/test_timer_heap.c hypervisor/tim
 check_PROGRAMS += tests/unit/test_clock_scale
 tests_unit_test_clock_scale_SOURCES = tests/unit/test_clock_scale.c hypervisor/time/clock_scale.c hypervisor/time/calendar.c
 
+page_type_sources = tests/unit/pv_memory.c tests/unit/pv_memory.h hypervisor/guest/pv/page_type.c \
+	hypervisor/guest/pv/pte_check.c hypervisor/guest/pv/pte_reference.c hypervisor/guest/pv/pt_update.c \
+	hypervisor/guest/pv/address_space.c hypervisor/guest/pv/grant_pte.c hypervisor/guest/pv/descriptor_check.c \
+	hypervisor/mm/frame.c hypervisor/lib/rangeset.c
+
+check_PROGRAMS += tests/unit/test_page_type
+tests_unit_test_page_type_SOURCES = tests/unit/test_page_type.c $(page_type_sources)
+
+check_PROGRAMS += tests/unit/test_page_type_random
+tests_unit_test_page_type_random_SOURCES = tests/unit/test_page_type_random.c $(page_type_sources)
+
+check_PROGRAMS += tests/unit/test_pte_check
+tests_unit_test_pte_check_SOURCES = tests/unit/test_pte_check.c hypervisor/guest/pv/pte_check.c
+
+check_PROGRAMS += tests/unit/test_descriptor_check
+tests_unit_test_descriptor_check_SOURCES = tests/unit/test_descriptor_check.c hypervisor/guest/pv/descriptor_check.c
+
 TESTS += $(check_PROGRAMS)

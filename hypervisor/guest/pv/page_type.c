@@ -21,9 +21,10 @@
  * -ERESTART when it is used up. What was done is in the frame: "partial" is type T, TYPE_PARTIAL, count zero; the
  * entries below 'progress' hold their references, the others none; the frame holds one general reference of its own so
  * that it cannot be given away. A partial frame belongs to nobody: whoever wants type T goes on promoting it, whoever
- * wants it gone goes on demoting it, and either may again stop half-way. If work stopped inside the table that entry
- * 'progress' names, then that table is partial too, and nothing refers to it; demotion of the upper one looks there
- * first.
+ * wants it gone (page_type_finish) goes on demoting it, and either may again stop half-way. Whoever wants another type
+ * is refused: the frame may be one that this very call works on, further up. If work stopped inside the table that
+ * entry 'progress' names, then that table is partial too, and nothing refers to it; demotion of the upper one looks
+ * there first.
  *
  * Failed promotion is demotion of what was done so far, and may end partial as well.
  *
@@ -43,8 +44,14 @@
 #include "mm/hv_map.h"
 #include "mm/tlb.h"
 
-/* In entries looked at. About a tenth of a millisecond; at least one whole L1 table. */
+/* In entries looked at. About a tenth of a millisecond; enough for one table of each level in any case. */
 #define TYPE_BUDGET 8192
+
+#ifdef HAVEN_HOST_TEST
+extern long page_type_budget; /* a test makes work stop where it likes */
+#undef TYPE_BUDGET
+#define TYPE_BUDGET page_type_budget
+#endif
 
 struct type_work {
     struct domain *d;
@@ -299,13 +306,8 @@ static int type_acquire(struct type_work *w, struct frame *f, uint64_t type)
                 return -EINVAL;
             if (likely(type_exchange(f, &x, x + 1)))
                 return 0;
-        } else if (x & TYPE_PARTIAL) {
-            if ((x & TYPE_MASK) == type)
-                break;
-            int rc = demote(w, f);
-            if (rc)
-                return rc;
-            x = type_load(f);
+        } else if ((x & (TYPE_MASK | TYPE_PARTIAL)) == (type | TYPE_PARTIAL)) {
+            break;
         } else if ((x & TYPE_MASK) != TYPE_NONE) {
             return -EINVAL;
         } else {
