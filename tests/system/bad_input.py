@@ -73,8 +73,10 @@ def text(context):
 PANIC = "Panic on CPU|panic"
 SCENARIOS = {
     "bad-no-module": refused("module|kernel", PANIC, lambda context: None, "no kernel at all"),
-    "bad-truncated": refused("truncated|corrupt|short|ends|beyond|larger", PANIC, truncated, "a kernel cut in its middle"),
-    "bad-corrupt": refused("corrupt|unpack|decompress|damaged", PANIC, corrupt, "a kernel with bad bytes in its middle"),
+    "bad-truncated": refused("truncated|corrupt|short|ends|beyond|larger", PANIC, truncated,
+                             "a kernel cut in its middle"),
+    "bad-corrupt": refused("corrupt|unpack|decompress|damaged", PANIC, corrupt,
+                           "a kernel with bad bytes in its middle"),
     "bad-header": refused("payload|truncated|corrupt|beyond|header", PANIC, header_beyond_end,
                           "a setup header that points outside of the image"),
     "bad-no-notes": refused("note|not a Xen", PANIC, without_notes, "a kernel that knows nothing of Xen"),
@@ -82,5 +84,6 @@ SCENARIOS = {
     "bad-text": refused("kernel|format|image|ELF", PANIC, text, "a text in the kernel's place"),
     "bad-dom0-mem": refused("dom0_mem|memory", f"dom0_mem|memory|{PANIC}", stock, "more memory for dom0 than there is",
                             dom0_memory=4096, memory=512),
-    "bad-little-memory": refused("memory", PANIC, stock, "a machine too small for this dom0", dom0_memory=24, memory=96),
+    "bad-little-memory": refused("memory", PANIC, stock, "a machine too small for this dom0",
+                                 dom0_memory=24, memory=96),
 }

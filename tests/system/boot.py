@@ -30,7 +30,8 @@ def boots(machine, smp, cpu):
         kernel = kernel_path() if cpu == "max" else None
         with Dom0(context, "boot.sh", kernel=kernel, kernel_args=f"haven.cpus={smp}", machine=machine, smp=smp,
                   cpu=CPUS[cpu]) as vm:
-            check_kernel_log(vm.finish(240))
+            check_kernel_log(vm.finish(300))
+    scenario.cpus = smp
     scenario.__doc__ = f"stock dom0 on {machine}, {smp} CPU(s), -cpu {CPUS[cpu]}"
     return scenario
 

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Takes a bzImage apart and packs its kernel again with another compression.
 
-Offsets in the setup header are from Documentation/x86/boot.rst of Linux: setup_sects 0x1f1, syssize 0x1f4 (in 16 bytes),
-"HdrS" 0x202, payload_offset 0x248 (from the protected-mode code) and payload_length 0x24c.  The payload of all formats
-ends with the size of the unpacked kernel, which gzip has in its own trailer.
+Offsets in the setup header are from Documentation/x86/boot.rst of Linux: setup_sects 0x1f1, syssize 0x1f4 (in 16
+bytes), "HdrS" 0x202, payload_offset 0x248 (from the protected-mode code) and payload_length 0x24c.  The payload of all
+formats ends with the size of the unpacked kernel, which gzip has in its own trailer.
 """
 
 import struct
 import subprocess
 
 MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7": "xz", b"\x02!": "lz4", b"(\xb5": "zstd"}
-UNPACK = {"gzip": ["gzip", "-dc"], "xz": ["xz", "-dc", "--single-stream"], "lz4": ["lz4", "-dc"], "zstd": ["zstd", "-dc"]}
+UNPACK = {"gzip": ["gzip", "-dc"], "xz": ["xz", "-dc", "--single-stream"], "lz4": ["lz4", "-dc"],
+          "zstd": ["zstd", "-dc"]}
 PACK = {"gzip": ["gzip", "-nc6"], "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB,preset=1", "-c"],
         "lz4": ["lz4", "-l", "-c1"], "zstd": ["zstd", "-3", "-c", "--no-check"]}
 

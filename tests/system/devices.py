@@ -12,6 +12,7 @@ from dom0 import Dom0
 from machine import Failure
 
 SIZE = 4 << 20
+SMP = {"pc": 1, "q35": 2}
 
 
 def disk(machine, modules, driver, device, interrupt):
@@ -23,11 +24,13 @@ def disk(machine, modules, driver, device, interrupt):
             f.truncate(2 * SIZE)
         arguments = f"haven.disk={driver} haven.sum={hashlib.sha256(data).hexdigest()} haven.interrupt={interrupt}"
         extra = ["-drive", f"file={path},format=raw,if=none,id=d,cache=writeback", *device]
-        with Dom0(context, "devices.sh", kernel_args=arguments, modules=modules, machine=machine, smp=2, extra=extra) as vm:
+        with Dom0(context, "devices.sh", kernel_args=arguments, modules=modules, machine=machine,
+                  smp=SMP[machine], extra=extra) as vm:
             vm.finish(240)
         with open(path, "rb") as f:
             if f.read() != data + data:
                 raise Failure("the disk does not hold what dom0 wrote")
+    scenario.cpus = SMP[machine]
     scenario.__doc__ = f"{driver} disk on {machine}: read and written, checked by checksum"
     return scenario
 
@@ -82,10 +85,11 @@ def net(machine, model, driver, interrupt):
             arguments = (f"haven.net={driver} haven.sum={hashlib.sha256(data).hexdigest()} haven.interrupt={interrupt} "
                          f"haven.url=http://10.0.2.2:{peer.http.server_port}/ haven.port={peer.sink.getsockname()[1]}")
             with Dom0(context, "devices.sh", kernel_args=arguments, modules=f"virtio_pci,{driver}", machine=machine,
-                      smp=2, extra=["-netdev", "user,id=n", "-device", f"{model},netdev=n"]) as vm:
+                      smp=SMP[machine], extra=["-netdev", "user,id=n", "-device", f"{model},netdev=n"]) as vm:
                 vm.finish(240)
         if peer.received != data:
             raise Failure("the host did not receive what dom0 sent")
+    scenario.cpus = SMP[machine]
     scenario.__doc__ = f"{model} on {machine}: a file received and sent back, checked by checksum"
     return scenario
 

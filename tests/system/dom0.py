@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What dom0 is made of: Debian's kernel, the small initramfs, and the scripts that run in it.
 
-A script prints "ok CASE" or "not ok CASE: why" for each thing it looks at.  Linux unpacks initramfs images one after the
-other, so the scripts are appended to a base image that is made once.
+A script prints "ok CASE" or "not ok CASE: why" for each thing it looks at.  Linux unpacks initramfs images one after
+the other, so the scripts are appended to a base image that is made once.
 """
 
 import glob
@@ -36,9 +36,9 @@ def make_quick_kernel(path):
 def make_base(path):
     stress = ["-b", "/usr/bin/stress-ng"] if os.path.exists("/usr/bin/stress-ng") else []
     subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), *stress, path + ".base"], check=True)
-    scripts = subprocess.run(
-        ["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=HERE, check=True, stdout=subprocess.PIPE,
-        input="\n".join(["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]).encode()).stdout
+    names = ["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]
+    scripts = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=HERE, check=True,
+                             stdout=subprocess.PIPE, input="\n".join(names).encode()).stdout
     with open(path, "wb") as out, open(path + ".base", "rb") as base:
         out.write(base.read() + scripts)
     os.unlink(path + ".base")

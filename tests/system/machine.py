@@ -31,8 +31,8 @@ class Machine:
         self.qmp_path = os.path.join(directory, "qmp")
         self.command = [
             "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", machine, "-cpu", cpu, "-m", str(memory),
-            "-smp", str(smp), "-display", "none", "-vga", "std", "-serial", "file:" + self.console_path, "-monitor", "none",
-            "-no-user-config", "-nodefaults", "-no-reboot", "-d", "cpu_reset", "-D", self.resets_path,
+            "-smp", str(smp), "-display", "none", "-vga", "std", "-monitor", "none",
+            "-serial", "file:" + self.console_path, "-no-user-config", "-nodefaults", "-no-reboot", "-d", "cpu_reset", "-D", self.resets_path,
             "-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
         if hv:
             self.command += ["-kernel", hv, "-append", hv_args]

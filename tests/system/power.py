@@ -19,6 +19,7 @@ def ends(machine, script, end):
     def scenario(context):
         with Dom0(context, f"{script}.sh", machine=machine, smp=2) as vm:
             vm.finish(240, expected_end=end)
+    scenario.cpus = 2
     scenario.__doc__ = f"{script} from dom0 on {machine} ends the machine by {end}"
     return scenario
 
@@ -27,6 +28,7 @@ def stress(machine, smp):
     def scenario(context):
         with Dom0(context, "stress.sh", machine=machine, smp=smp, memory=1536, dom0_memory=1024) as vm:
             check_kernel_log(vm.finish(420))
+    scenario.cpus = smp
     scenario.__doc__ = f"stress-ng for a minute on {machine} with {smp} CPU(s), every result verified"
     return scenario
 

@@ -12,7 +12,7 @@ for cpu in $(seq 0 $(($(nproc) - 1))); do
     before=$(taskset -c "$cpu" cut -d . -f 1 /proc/uptime)
     taskset -c "$cpu" sleep 2
     after=$(taskset -c "$cpu" cut -d . -f 1 /proc/uptime)
-    check "cpu $cpu sleeps two seconds" [ $((after - before)) -ge 2 -a $((after - before)) -le 4 ]
+    check "cpu $cpu sleeps two seconds, more or less" [ $((after - before)) -ge 2 -a $((after - before)) -le 10 ]
 done
 check "the wall clock knows the year" [ "$(date +%Y)" -ge 2024 ]
 
