@@ -23,6 +23,8 @@ hypervisor_haven_LDADD = $(DECOMPRESSORS)
 hypervisor_haven_LINK = \
 	NM="$(NM)" AWK="$(AWK)" READELF="$(READELF)" $(SHELL) $(srcdir)/hypervisor/link.sh $@ hypervisor/haven.lds \
 	"$(CC) $(hypervisor_flags)" --
+# Other flags make other objects.
+$(hypervisor_haven_OBJECTS): $(srcdir)/hypervisor/local.mk $(srcdir)/hypervisor/lib/visibility.h
 EXTRA_hypervisor_haven_DEPENDENCIES = hypervisor/haven.lds $(srcdir)/hypervisor/link.sh $(srcdir)/hypervisor/symbols.awk
 
 hypervisor/haven.lds: $(srcdir)/hypervisor/haven.lds.S
