@@ -293,10 +293,29 @@ static uint16_t fetch_opcode(struct privileged *p)
     return 0;
 }
 
+/* A guest may run on a code segment of its own: LAR shows the L bit of its descriptor (SDM 2A LAR, 3A 3.4.5). */
+static bool code_is_64bit(uint16_t cs)
+{
+    uint32_t rights = 0;
+    if (cs == SEL_GUEST_CS64)
+        return true;
+    __asm__("lar %1, %0" : "+r"(rights) : "r"((uint32_t)cs) : "cc");
+    return rights >> 21 & 1;
+}
+
+/* The L bit of the code segment in use, which may be any of the guest's own descriptors (SDM 2A LAR). */
+static bool code_is_64bit(uint16_t selector)
+{
+    uint32_t rights;
+    bool valid;
+    __asm__("lar %2, %0" : "=r"(rights), "=@ccz"(valid) : "r"((uint32_t)selector));
+    return valid && (rights & 1u << 21);
+}
+
 bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs)
 {
     struct privileged p = {.v = v, .regs = regs, .count = INSN_LENGTH_MAX};
-    if (regs->cs != SEL_GUEST_CS64)
+    if (!code_is_64bit((uint16_t)regs->cs))
         return false; /* compatibility mode: other encodings */
     if (guest_copy_in(p.bytes, regs->rip, p.count)) {
         /* Near the end of what is mapped: only its own page counts. */
