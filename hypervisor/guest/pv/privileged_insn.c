@@ -303,15 +303,6 @@ static bool code_is_64bit(uint16_t cs)
     return rights >> 21 & 1;
 }
 
-/* The L bit of the code segment in use, which may be any of the guest's own descriptors (SDM 2A LAR). */
-static bool code_is_64bit(uint16_t selector)
-{
-    uint32_t rights;
-    bool valid;
-    __asm__("lar %2, %0" : "=r"(rights), "=@ccz"(valid) : "r"((uint32_t)selector));
-    return valid && (rights & 1u << 21);
-}
-
 bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs)
 {
     struct privileged p = {.v = v, .regs = regs, .count = INSN_LENGTH_MAX};
