@@ -18,14 +18,16 @@
 #include "guest/pv/emulate.h"
 #include "guest/pv/ops.h"
 #include "lib/errno.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/guest_copy.h"
 #include "mm/layout.h"
 
 #define RPL_USER   3
 #define RFLAGS_ALL 0x3f7fd7UL
-#define CR0_FIXED  (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG) /* what a PV guest reads, but for TS \
-                                                                                   */
+#define CR0_FIXED                                                                                                      \
+    (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG) /* what a PV guest reads, but for TS                \
+                                                                    */
 #define CR4_INITIAL (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define LDT_MAX     8192
 #define VM_ASSIST_OK                                                                                                   \
@@ -193,18 +195,17 @@ int context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     int error = check(v, c);
 
-    if (error)
-        return error;
-    if (v->initialised) {
-        if (!same_tables(v, c))
-            return -EOPNOTSUPP;
-    } else {
-        error = take_tables(v, c);
-        if (error)
-            return error;
+    if (error == 0) {
+        if (!v->initialised)
+            error = take_tables(v, c);
+        else if (!same_tables(v, c))
+            error = -EOPNOTSUPP;
     }
-    set_plain(v, c);
-    return 0;
+    if (error == 0)
+        set_plain(v, c);
+    else if (error != -ERESTART)
+        log_guest("context of vCPU %d refused (%d)", v->id, error);
+    return error;
 }
 
 static void get_general(struct cpu_user_regs *u, const struct cpu_regs *r, const struct vcpu *v)
