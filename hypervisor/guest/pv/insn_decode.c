@@ -212,7 +212,7 @@ static bool decode_two_byte(struct decoder *d, struct insn *i)
     case 0xb0:
     case 0xc0:
         i->size = 1;
-        /* fall through */
+        __attribute__((fallthrough));
     case 0xb1:
     case 0xc1:
         i->op = opcode < 0xc0 ? INSN_CMPXCHG : INSN_XADD;
