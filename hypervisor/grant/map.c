@@ -116,7 +116,7 @@ static int map_into(struct vcpu *v, struct gnttab_map_grant_ref *op, struct doma
         .granter = granter,
         .mfn = mfn.n,
         .ref = op->ref,
-        .flags = op->flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly),
+        .flags = op->flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly | GNTMAP_contains_pte),
         .state = MAPPING_BUSY,
     };
     op->dev_bus_addr = mfn.n << PAGE_SHIFT;

@@ -141,6 +141,24 @@ static void test_refused(void)
             CU_ASSERT_FALSE(insn_decode(cases[c].bytes, n, &regs, &insn));
 }
 
+static void test_stos(void)
+{
+    static const uint8_t rep_stosq[] = {0xf3, 0x48, 0xab};
+    uint64_t table[3] = {1, 2, 3};
+    struct cpu_regs regs = {.rax = 7, .rcx = 2, .rdi = (uint64_t)&table[0], .rip = 0x1000};
+    struct insn insn;
+    for (unsigned int i = 0; i < 2; i++) {
+        uint64_t new, rflags = 0;
+        CU_ASSERT_FATAL(insn_decode(rep_stosq, sizeof(rep_stosq), &regs, &insn));
+        CU_ASSERT_EQUAL(insn.address, (uint64_t)&table[i]);
+        CU_ASSERT(insn_compute(&insn, &regs, table[i], &new, &rflags));
+        CU_ASSERT_EQUAL(new, 7);
+        insn_retire(&insn, &regs, table[i], true, rflags);
+        CU_ASSERT_EQUAL(regs.rip, i == 0 ? 0x1000u : 0x1003u);
+        CU_ASSERT_EQUAL(regs.rcx, 1 - i);
+    }
+}
+
 static void test_garbage(void)
 {
     struct cpu_regs regs = {.rsp = 1};
@@ -165,6 +183,7 @@ int main(void)
     CU_pSuite s = CU_add_suite("insn_decode", NULL, NULL);
     CU_add_test(s, "agrees with the CPU", test_against_cpu);
     CU_add_test(s, "refuses what it does not know, and truncations", test_refused);
+    CU_add_test(s, "repeats stos element by element", test_stos);
     CU_add_test(s, "survives garbage", test_garbage);
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();

@@ -21,7 +21,7 @@ struct decoder {
     bool overrun;
     struct cpu_regs *regs;
     uint8_t rex;
-    bool operand16;
+    bool operand16, repeat;
     uint8_t mod, reg, rm; /* reg and rm with their REX bits */
     uint64_t address;
     bool rip_relative;
@@ -62,6 +62,8 @@ static bool fetch_prefixes(struct decoder *d, uint8_t *opcode)
             return false;
         if (b == 0x66) {
             d->operand16 = true;
+        } else if (b == 0xf3) {
+            d->repeat = true;
         } else if (b == 0xf0 || b == 0x2e || b == 0x3e || b == 0x26 || b == 0x36) {
             continue; /* lock; segment overrides without effect in 64-bit mode */
         } else if ((b & 0xf0) == 0x40) {
@@ -70,7 +72,7 @@ static bool fetch_prefixes(struct decoder *d, uint8_t *opcode)
             return !d->overrun;
         } else {
             *opcode = b;
-            return b != 0x64 && b != 0x65 && b != 0x67 && b != 0xf2 && b != 0xf3;
+            return b != 0x64 && b != 0x65 && b != 0x67 && b != 0xf2;
         }
     }
 }
@@ -138,6 +140,16 @@ static bool decode_group1(struct decoder *d, uint8_t opcode, struct insn *i)
     return true;
 }
 
+/* One element at rdi. A repeat count of zero cannot have faulted. */
+static bool decode_stos(struct decoder *d, struct insn *i)
+{
+    i->op = INSN_STOS;
+    i->repeat = d->repeat;
+    i->operand = d->regs->rax & size_mask(i->size);
+    d->address = d->regs->rdi;
+    return !d->repeat || d->regs->rcx;
+}
+
 static bool decode_one_byte(struct decoder *d, uint8_t opcode, struct insn *i)
 {
     i->size = opcode & 1 ? (d->rex & REX_W ? 8 : d->operand16 ? 2 : 4) : 1;
@@ -174,6 +186,9 @@ static bool decode_one_byte(struct decoder *d, uint8_t opcode, struct insn *i)
     case 0x81:
     case 0x83:
         return decode_group1(d, opcode, i);
+    case 0xaa:
+    case 0xab:
+        return decode_stos(d, i);
     case 0xc6:
     case 0xc7:
         i->op = INSN_MOV;
@@ -250,6 +265,8 @@ bool insn_decode(const uint8_t *bytes, unsigned int count, struct cpu_regs *regs
         return false;
     if (!(opcode == 0x0f ? decode_two_byte(&d, insn) : decode_one_byte(&d, opcode, insn)) || d.overrun)
         return false;
+    if (d.repeat && insn->op != INSN_STOS)
+        return false; /* means another instruction, or nothing */
     insn->length = (uint8_t)d.at;
     insn->address = d.address + (d.rip_relative ? regs->rip + d.at : 0);
     return true;
@@ -297,6 +314,7 @@ bool insn_compute(const struct insn *i, const struct cpu_regs *regs, uint64_t ol
     old &= mask;
     switch (i->op) {
     case INSN_MOV:
+    case INSN_STOS:
     case INSN_XCHG:
         *new = i->operand;
         break;
@@ -347,5 +365,10 @@ void insn_retire(const struct insn *i, struct cpu_regs *regs, uint64_t old, bool
     if (i->reg)
         register_write(i->reg, i->reg_shift, i->size, old);
     regs->rflags = (regs->rflags & ~ARITHMETIC_FLAGS) | (rflags & ARITHMETIC_FLAGS);
+    if (i->op == INSN_STOS) {
+        regs->rdi += regs->rflags & RFLAGS_DF ? -(uint64_t)i->size : i->size;
+        if (i->repeat && --regs->rcx)
+            return; /* rip stays: the next element */
+    }
     regs->rip += i->length;
 }

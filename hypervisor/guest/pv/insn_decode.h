@@ -26,6 +26,7 @@ enum insn_op {
     INSN_BTS,
     INSN_BTR,
     INSN_BTC,
+    INSN_STOS,
 };
 
 struct insn {
@@ -36,6 +37,7 @@ struct insn {
     uint64_t operand;  /* immediate or register operand, or the bit number for bts, btr, btc */
     uint64_t *reg;     /* register that xchg and xadd write; NULL: none */
     uint8_t reg_shift; /* 8: it is ah, ch, dh or bh */
+    bool repeat;       /* rep stos: rcx counts, the instruction goes on while it is not zero */
 };
 
 /* False: not one of the list, or 'count' bytes are not enough. regs is only read. */
