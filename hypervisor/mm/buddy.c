@@ -193,29 +193,23 @@ void buddy_free(struct frame *f, unsigned int order, bool dirty)
         f[i].type = dirty ? FREE_DIRTY : FREE_CLEAN;
         f[i].tlb_time = 0;
         f[i].owner = DOMID_INVALID;
-        f[i].order = NOT_HEAD;
+        f[i].order = NOT_HEAD; /* so nobody merges with it before it is on a list */
+        f[i].state = FRAME_FREE;
     }
 
     spin_lock(&buddy.lock);
-    for (uint64_t i = 0; i < 1ULL << order; i++)
-        f[i].state = FRAME_FREE;
     f->tlb_time = stamp;
     buddy.free += 1ULL << order;
     insert_merged(f, order);
     spin_unlock(&buddy.lock);
 }
 
-/* The largest aligned blocks that fit, from the start on. Frames may be in any state but free. */
+/* The largest aligned blocks that fit, from the start on. The frames are the hypervisor's. */
 void buddy_add_range(mfn_t start, mfn_t end)
 {
     uint64_t n = start.n;
 
     ASSERT(n && end.n <= frame_table_max);
-    for (uint64_t i = n; i < end.n; i++) {
-        ASSERT(frame_of(MFN(i))->state != FRAME_FREE);
-        frame_of(MFN(i))->state = FRAME_HYPERVISOR;
-        frame_of(MFN(i))->refs = 0;
-    }
     while (n < end.n) {
         unsigned int order = MIN(bits_lowest(n), bits_highest(end.n - n));
         order = MIN(order, (unsigned int)BUDDY_MAX_ORDER);

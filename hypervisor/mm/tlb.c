@@ -96,9 +96,21 @@ static void serve_while_waiting(void)
     irq_restore(flags);
 }
 
+#ifdef HAVEN_DEBUG_LOCKS
+static uint32_t *held_levels(void)
+{
+    struct cpu_local *c = cpu_this();
+    return c->irq_depth ? NULL : &c->lock_level;
+}
+#endif
+
+/* What lib/spinlock.c wants to know of CPUs, which it does not. */
 void tlb_init(void)
 {
     spin_waiting = serve_while_waiting;
+#ifdef HAVEN_DEBUG_LOCKS
+    spin_held_levels = held_levels;
+#endif
 }
 
 void tlb_ipi_handler(void)

@@ -300,6 +300,8 @@ int main(void)
     direct_map_start = (uint64_t)memory;
     frame_table_max = FRAMES;
     memset(memory, 0xa5, FRAMES * PAGE_SIZE);
+    for (unsigned int i = 1; i < FRAMES; i++)
+        frame_table[i].state = i < HOLE || i >= HOLE_END ? FRAME_HYPERVISOR : FRAME_IO;
     buddy_add_range(MFN(1), MFN(HOLE));
     buddy_add_range(MFN(HOLE_END), MFN(FRAMES));
     int result = unit_run("buddy", cases);
