@@ -86,6 +86,8 @@ static int64_t op_poll(uint64_t arg)
     if (op.timeout) {
         timer_migrate(&v->poll_timer, cpu_id());
         timer_set(&v->poll_timer, op.timeout);
+    } else {
+        timer_stop(&v->poll_timer); /* left over from a poll that an event ended */
     }
     softirq_raise(SOFTIRQ_SCHEDULE);
     return 0;

@@ -93,7 +93,7 @@ static const struct domain_part parts[] = {
     {"interrupts", pirqs_init, NULL, pirq_domain_free},
     {"grants", grants_init, grant_domain_release_maps, grant_domain_free},
     {"guest kind", kind_init, kind_relinquish, kind_free},
-    {"vCPUs", NULL, NULL, vcpu_free_all},
+    {"vCPUs", NULL, vcpu_relinquish_all, vcpu_free_all},
 };
 
 int parts_init(struct domain *d, const struct domain_config *c)

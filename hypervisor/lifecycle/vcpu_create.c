@@ -9,6 +9,15 @@
 #include "mm/heap.h"
 #include "sched/sched.h"
 
+int vcpu_relinquish_all(struct domain *d)
+{
+    struct vcpu *v;
+
+    vcpu_for_each (d, v)
+        info_pages_unregister(v);
+    return 0;
+}
+
 static void vcpu_free(struct vcpu *v)
 {
     vcpu_timer_kill(v);

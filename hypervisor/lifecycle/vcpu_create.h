@@ -5,6 +5,7 @@
 
 #include "domain/vcpu.h"
 
+int vcpu_relinquish_all(struct domain *d); /* frames that they hold of the domain's */
 void vcpu_free_all(struct domain *d);
 
 #endif
