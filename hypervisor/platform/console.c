@@ -127,26 +127,34 @@ void console_ring_clear(void)
 
 /* ---- input ---- */
 
-/* One byte from the line; lock held. True: it is for dom0. */
+static void input_store(char c)
+{
+    if (input_head - input_tail < INPUT_SIZE)
+        input[input_head++ & (INPUT_SIZE - 1)] = c; /* else dom0 does not read: the byte is lost, as on a real line */
+}
+
+/*
+ * One byte from the line; lock held. True: there is something for dom0. Switch keys are held back until it is clear
+ * what they were meant for.
+ */
 static bool input_byte(char c, char *debug_key)
 {
+    if (c == SWITCH_KEY && ++switch_keys < SWITCH_COUNT)
+        return false;
     if (c == SWITCH_KEY) {
-        if (++switch_keys == SWITCH_COUNT) {
-            switch_keys = 0;
-            keys_to_hypervisor = !keys_to_hypervisor;
-            *debug_key = '\0';
-            return false;
-        }
-    } else {
         switch_keys = 0;
+        keys_to_hypervisor = !keys_to_hypervisor;
+        return false;
     }
+    unsigned int held_back = switch_keys;
+    switch_keys = 0;
     if (keys_to_hypervisor) {
         *debug_key = c;
         return false;
     }
-    if (input_head - input_tail == INPUT_SIZE)
-        return false; /* dom0 does not read: the byte is lost, as on a real line */
-    input[input_head++ & (INPUT_SIZE - 1)] = c;
+    for (; held_back; held_back--)
+        input_store(SWITCH_KEY);
+    input_store(c);
     return true;
 }
 
