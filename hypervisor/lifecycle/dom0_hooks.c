@@ -4,11 +4,12 @@
  * noreboot is for crashes, so that what they left on the screen can be read, and does not hinder a wanted restart.
  */
 #include "lifecycle/dom0_hooks.h"
-#include "domain/domain.h"
+#include "domain/vcpu.h"
 #include "event/channel.h"
 #include "lib/log.h"
 #include "platform/console.h"
 #include "platform/power.h"
+#include "platform/symbols.h"
 #include "time/clock.h"
 #include <xen/sched.h>
 
@@ -16,6 +17,10 @@
 
 static void __noreturn_ end_by_crash(void)
 {
+    if (current->domain == domain0) {
+        log_error("dom0 crashed in d%uv%d, which stands at:", current->domain->id, current->id);
+        symbols_dump_regs(guest_regs());
+    }
     if (power_noreboot) {
         log_error("dom0 crashed: halted (noreboot)");
         power_halt();
