@@ -25,45 +25,40 @@ struct update {
     struct domain *pt_owner, *page_owner;
 };
 
-static int update_one(const struct update *u, const struct mmu_update *req)
+/* A request that is not about an entry of a table. */
+static int update_other(const struct update *u, const struct mmu_update *req)
 {
-    unsigned int cmd = req->ptr & (sizeof(pte_t) - 1);
-
-    switch (cmd) {
-    case MMU_NORMAL_PT_UPDATE:
-    case MMU_PT_UPDATE_NO_TRANSLATE:
-    case MMU_PT_UPDATE_PRESERVE_AD:
-        return pt_update_entry(u->v, u->pt_owner, u->page_owner, req->ptr - cmd, req->val,
-                               cmd == MMU_PT_UPDATE_PRESERVE_AD);
-    case MMU_MACHPHYS_UPDATE:
-        if (u->pt_owner != u->v->domain)
-            return -EPERM;
-        return machine_to_phys_update(u->page_owner, MFN(req->ptr >> PAGE_SHIFT), req->val);
-    default:
+    if ((req->ptr & (sizeof(pte_t) - 1)) != MMU_MACHPHYS_UPDATE)
         return -ENOSYS;
-    }
+    if (u->pt_owner != u->v->domain)
+        return -EPERM;
+    return machine_to_phys_update(u->page_owner, MFN(req->ptr >> PAGE_SHIFT), req->val);
 }
 
 /* Up to BATCH entries. Returns how many were done; *rc says why it stopped before the end. */
 static unsigned int update_batch(const struct update *u, uint64_t reqs, unsigned int count, int *rc)
 {
     struct mmu_update req[BATCH];
-    unsigned int done;
+    unsigned int done = 0;
 
     if (guest_copy_in(req, reqs, count * sizeof(req[0]))) {
         /* Those before the bad address still count. */
-        count = count > 1 ? 1 : 0;
-        if (!count || guest_copy_in(req, reqs, sizeof(req[0]))) {
+        if (count == 1 || guest_copy_in(req, reqs, sizeof(req[0]))) {
             *rc = -EFAULT;
             return 0;
         }
+        count = 1;
     }
-    for (done = 0; done < count; done++) {
+    while (done < count && !*rc) {
         *rc = pt_update_finish(u->v);
-        if (!*rc)
-            *rc = update_one(u, &req[done]);
         if (unlikely(*rc))
             break;
+        if (likely(pt_update_is_entry(&req[done]))) {
+            *rc = pt_update_entries(u->v, u->pt_owner, u->page_owner, &req[done], count - done, &done);
+        } else {
+            *rc = update_other(u, &req[done]);
+            done += !*rc;
+        }
     }
     return done;
 }
@@ -158,7 +153,8 @@ static int va_mapping_flush(struct domain *d, uint64_t va, uint64_t flags)
     return 0;
 }
 
-static int update_va(struct vcpu *v, struct domain *page_owner, uint64_t va, uint64_t value, uint64_t flags)
+static inline __attribute__((always_inline)) int update_va(struct vcpu *v, struct domain *page_owner, uint64_t va,
+                                                           uint64_t value, uint64_t flags)
 {
     int rc = pt_update_finish(v);
 

@@ -109,25 +109,41 @@ static inline void stamp(struct frame *f)
 
 /* ---- writable ---- */
 
-/* The type reference alone. */
-static inline bool writable_acquire(struct frame *f)
+/*
+ * These are the most frequent operations of all (each change of a mapping is one of each), so what is common stands
+ * first and needs no other function.
+ */
+
+/* Not the common case: counts about to overflow, another type, or a table before. */
+static __attribute__((noinline)) bool writable_acquire_slow(struct frame *f)
 {
     uint64_t x = type_load(f), next;
 
     do {
         if ((x & TYPE_MASK) == TYPE_WRITABLE) {
-            if (unlikely((x & TYPE_COUNT_MASK) == TYPE_COUNT_MASK))
+            if ((x & TYPE_COUNT_MASK) == TYPE_COUNT_MASK)
                 return false;
             next = x + 1;
         } else if ((x & TYPE_MASK) == TYPE_NONE) {
-            if (unlikely(x & TYPE_WAS_TABLE))
+            if (x & TYPE_WAS_TABLE)
                 flush_stale(f, __atomic_load_n(&cpu_online, __ATOMIC_RELAXED));
             next = TYPE_WRITABLE | 1;
         } else {
             return false;
         }
-    } while (unlikely(!type_exchange(f, &x, next)));
+    } while (!type_exchange(f, &x, next));
     return true;
+}
+
+/* The type reference alone. A word of type writable has nothing but its count beside the type. */
+static inline bool writable_acquire(struct frame *f)
+{
+    uint64_t x = type_load(f);
+    uint64_t next = x ? x + 1 : TYPE_WRITABLE | 1;
+
+    if (likely(next >> 32 == TYPE_WRITABLE >> 32) && likely(type_exchange(f, &x, next)))
+        return true;
+    return writable_acquire_slow(f);
 }
 
 bool page_type_get_writable(struct frame *f, domid_t owner)
@@ -140,23 +156,28 @@ bool page_type_get_writable(struct frame *f, domid_t owner)
     return false;
 }
 
-void page_type_drop_writable(struct frame *f)
+static inline void writable_release(struct frame *f)
 {
     uint64_t x = type_load(f), next;
 
     do {
-        ASSERT((x & TYPE_MASK) == TYPE_WRITABLE && (x & TYPE_COUNT_MASK));
         next = x - 1;
-        if (!(next & TYPE_COUNT_MASK)) {
+        ASSERT(next >> 32 == TYPE_WRITABLE >> 32); /* of this type, and the count did not wrap */
+        if (next == TYPE_WRITABLE) {
             stamp(f);
             next = TYPE_NONE;
         }
     } while (unlikely(!type_exchange(f, &x, next)));
 }
 
+void page_type_drop_writable(struct frame *f)
+{
+    writable_release(f);
+}
+
 void page_type_put_writable(struct frame *f)
 {
-    page_type_drop_writable(f);
+    writable_release(f);
     frame_put(f);
 }
 

@@ -203,22 +203,68 @@ static int entry_update(struct vcpu *v, struct domain *pt_owner, struct domain *
     return plain_write(pt_owner, f, slot, new);
 }
 
+/* Locked. *held: the frame of the last request's table, with a reference, or NULL. Runs of requests change one table.
+ */
+static inline bool table_hold(struct domain *d, struct frame **held, mfn_t mfn)
+{
+    struct frame *f = frame_of(mfn);
+
+    if (likely(*held == f))
+        return true;
+    if (*held)
+        frame_put(*held);
+    *held = frame_exists(mfn) && frame_get(f, d->id) ? f : NULL;
+    return *held;
+}
+
+int pt_update_entries(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, const struct mmu_update *req,
+                      unsigned int count, unsigned int *done)
+{
+    struct frame *held = NULL;
+    int rc = 0;
+
+    spin_lock(&pt_owner->page_table_lock);
+    for (unsigned int i = 0; i < count && pt_update_is_entry(&req[i]); i++) {
+        pte_t *slot = direct_map(req[i].ptr & ~(sizeof(pte_t) - 1));
+        bool preserve_ad = (req[i].ptr & (sizeof(pte_t) - 1)) == MMU_PT_UPDATE_PRESERVE_AD;
+        rc = -EINVAL;
+        if (likely(table_hold(pt_owner, &held, MFN(req[i].ptr >> PAGE_SHIFT))))
+            rc = entry_update(v, pt_owner, page_owner, held, slot, req[i].val, preserve_ad);
+        if (unlikely(rc))
+            break;
+        ++*done;
+        if (unlikely(v->pv.unfinished_table.n))
+            break;
+    }
+    spin_unlock(&pt_owner->page_table_lock);
+    if (held)
+        frame_put(held);
+    return rc;
+}
+
 int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, paddr_t at, pte_t new,
                     bool preserve_ad)
 {
-    mfn_t mfn = MFN(at >> PAGE_SHIFT);
-    pte_t *slot = direct_map(at & ~(sizeof(pte_t) - 1));
+    struct mmu_update req = {.ptr = at & ~(sizeof(pte_t) - 1), .val = new};
+    unsigned int done = 0;
 
-    if (unlikely(!frame_exists(mfn)))
-        return -EINVAL;
-    struct frame *f = frame_of(mfn);
-    if (unlikely(!frame_get(f, pt_owner->id)))
-        return -EINVAL;
-    spin_lock(&pt_owner->page_table_lock);
-    int rc = entry_update(v, pt_owner, page_owner, f, slot, new, preserve_ad);
-    spin_unlock(&pt_owner->page_table_lock);
-    frame_put(f);
-    return rc;
+    if (preserve_ad)
+        req.ptr |= MMU_PT_UPDATE_PRESERVE_AD;
+    return pt_update_entries(v, pt_owner, page_owner, &req, 1, &done);
+}
+
+/* Locked: as address_space_walk, without looking whether the frames exist: what a validated table names does. */
+static inline pte_t *kernel_l1_slot(const struct vcpu *v, uint64_t va)
+{
+    const pte_t *table = direct_map_mfn(v->pv.kernel_table);
+
+    for (unsigned int level = 4; level > 1; level--) {
+        pte_t e = pte_read(&table[pte_index(va, level)]);
+        if (unlikely(!(e & PTE_PRESENT)))
+            return NULL;
+        table = direct_map(e & PTE_FRAME_MASK);
+    }
+    return (pte_t *)table + pte_index(va, 1);
 }
 
 int pt_update_va_mapping(struct vcpu *v, struct domain *page_owner, uint64_t va, pte_t new)
@@ -229,7 +275,7 @@ int pt_update_va_mapping(struct vcpu *v, struct domain *page_owner, uint64_t va,
     if (unlikely(!guest_address_ok(va)))
         return -EINVAL;
     spin_lock(&d->page_table_lock);
-    pte_t *slot = address_space_walk(v->pv.kernel_table, va, 1);
+    pte_t *slot = kernel_l1_slot(v, va);
     if (likely(slot))
         rc = l1_update(d, page_owner, slot, new, false);
     spin_unlock(&d->page_table_lock);

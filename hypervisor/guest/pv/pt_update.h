@@ -22,6 +22,21 @@
 int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, paddr_t at, pte_t new,
                     bool preserve_ad);
 
+/*
+ * The same for a run of requests (mmu_update): from the first on as long as they are such updates and succeed, adding
+ * to *done. 0 does not mean all: it may stop at a request of another kind, or because a table is left unfinished.
+ */
+int pt_update_entries(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, const struct mmu_update *req,
+                      unsigned int count, unsigned int *done);
+
+/* Is this a request for pt_update_entries. */
+static inline bool pt_update_is_entry(const struct mmu_update *req)
+{
+    unsigned int cmd = req->ptr & (sizeof(pte_t) - 1);
+
+    return cmd <= MMU_PT_UPDATE_NO_TRANSLATE && cmd != MMU_MACHPHYS_UPDATE;
+}
+
 /* The L1 entry that maps va in the current kernel tables. */
 int pt_update_va_mapping(struct vcpu *v, struct domain *page_owner, uint64_t va, pte_t new);
 

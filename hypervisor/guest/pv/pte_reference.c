@@ -2,7 +2,6 @@
 #include "guest/pv/pte_reference.h"
 #include "cpu/features.h"
 #include "domain/vcpu.h"
-#include "guest/pv/pte_check.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "platform/io_memory.h"
@@ -26,33 +25,32 @@ static int io_get(struct domain *pt_owner, struct domain *page_owner, pte_t *e)
     return 0;
 }
 
-static int ram_get(struct domain *page_owner, pte_t e)
+static int refused(const struct domain *page_owner, pte_t e)
 {
-    struct frame *f = frame_of(pte_mfn(e));
-    bool ok;
+    const struct frame *f = frame_of(pte_mfn(e));
 
-    /* Frames that belong to the hypervisor and are shown to control domains can only be read. */
-    if (e & PTE_WRITE)
-        ok = page_owner->id != DOMID_XEN && page_type_get_writable(f, page_owner->id);
-    else
-        ok = frame_get(f, page_owner->id);
-    if (likely(ok))
-        return 0;
     log_guest("cannot map frame %lx (owner %u, type %lx) of domain %u%s\n", (unsigned long)frame_mfn(f).n, f->owner,
               (unsigned long)f->type, page_owner->id, e & PTE_WRITE ? " writable" : "");
     return -EBUSY;
 }
 
-int pte_reference_get(struct domain *pt_owner, struct domain *page_owner, pte_t *e)
+/* RAM with a memory type of the guest's choice: all but the hypervisor's own pages. */
+static int typed_ram_get(struct domain *pt_owner, struct domain *page_owner, pte_t e)
 {
-    int rc;
+    pte_t plain = e & ~PTE_CACHE_BITS;
+    int rc = pte_reference_get(pt_owner, page_owner, &plain);
 
-    if (unlikely(!frame_is_ram(pte_mfn(*e))))
+    if (rc || frame_of(pte_mfn(e))->state != FRAME_SHARED)
+        return rc;
+    pte_reference_put(e);
+    return -EACCES;
+}
+
+int pte_reference_get_other(struct domain *pt_owner, struct domain *page_owner, pte_t *e)
+{
+    if (!frame_is_ram(pte_mfn(*e)))
         return io_get(pt_owner, page_owner, e);
-    rc = ram_get(page_owner, *e);
-    if (unlikely(*e & PTE_CACHE_BITS) && !rc && frame_of(pte_mfn(*e))->state == FRAME_SHARED) {
-        pte_reference_put(*e);
-        rc = -EACCES;
-    }
-    return rc;
+    if (*e & PTE_CACHE_BITS)
+        return typed_ram_get(pt_owner, page_owner, *e);
+    return refused(page_owner, *e);
 }

@@ -9,6 +9,8 @@
 
 #include "domain/domain.h"
 #include "guest/pv/page_type.h"
+#include "guest/pv/pte_check.h"
+#include "lib/compiler.h"
 #include "mm/pte.h"
 
 /* May d choose memory types in its entries: it owns I/O memory or ports. */
@@ -17,12 +19,27 @@ static inline bool pte_reference_cacheability(const struct domain *d)
     return d->iomem_allowed.count | d->ports_allowed.count;
 }
 
+/* The rest of pte_reference_get: devices, memory types, refusals. */
+int pte_reference_get_other(struct domain *pt_owner, struct domain *page_owner, pte_t *e);
+
 /*
  * Takes what entry *e, to be written into a table of pt_owner, must hold of a frame of page_owner. May take flags away
  * from *e (memory that is not RAM). -EBUSY: not page_owner's frame, or not to be written; -EPERM: no right to this I/O
  * memory; -EINVAL: no such frame; -EACCES: memory type of a page of the hypervisor.
  */
-int pte_reference_get(struct domain *pt_owner, struct domain *page_owner, pte_t *e);
+static inline int pte_reference_get(struct domain *pt_owner, struct domain *page_owner, pte_t *e)
+{
+    mfn_t mfn = pte_mfn(*e);
+
+    if (likely(frame_is_ram(mfn)) && likely(!(*e & PTE_CACHE_BITS))) {
+        struct frame *f = frame_of(mfn);
+        /* Frames that belong to the hypervisor and are shown to control domains can only be read. */
+        if (likely(*e & PTE_WRITE ? page_owner->id != DOMID_XEN && page_type_get_writable(f, page_owner->id)
+                                  : frame_get(f, page_owner->id)))
+            return 0;
+    }
+    return pte_reference_get_other(pt_owner, page_owner, e);
+}
 
 /* Gives it back. Entries that are not present are let pass. */
 static inline void pte_reference_put(pte_t e)
