@@ -204,6 +204,22 @@ static inline struct frame *typed_frame_get(struct domain *d, mfn_t mfn)
     return NULL;
 }
 
+/* The first present entry from i on; PTE_ENTRIES: none. By eights, since most tables are mostly empty. */
+static inline unsigned int next_present(const pte_t *t, unsigned int i)
+{
+    for (; i < PTE_ENTRIES; i++) {
+        while (!(i & 7) &&
+               !((t[i] | t[i + 1] | t[i + 2] | t[i + 3] | t[i + 4] | t[i + 5] | t[i + 6] | t[i + 7]) & PTE_PRESENT)) {
+            i += 8;
+            if (i == PTE_ENTRIES)
+                return i;
+        }
+        if (t[i] & PTE_PRESENT)
+            break;
+    }
+    return i;
+}
+
 static int promote_l1(struct type_work *w, struct frame *f, unsigned int first)
 {
     pte_t *table = direct_map_mfn(frame_mfn(f));
@@ -212,10 +228,8 @@ static int promote_l1(struct type_work *w, struct frame *f, unsigned int first)
     if (w->budget <= 0)
         return -ERESTART;
     w->budget -= PTE_ENTRIES;
-    for (unsigned int i = first; i < PTE_ENTRIES; i++) {
+    for (unsigned int i = next_present(table, first); i < PTE_ENTRIES; i = next_present(table, i + 1)) {
         pte_t e = table[i];
-        if (!(e & PTE_PRESENT))
-            continue;
         int rc = pte_check_flags(1, e, cacheability) ? 0 : -EINVAL;
         e = pte_check_hardware(e);
         if (!rc)
@@ -423,11 +437,8 @@ static int demote_l1(struct type_work *w, struct frame *f, unsigned int progress
     if (w->budget <= 0)
         return -ERESTART;
     w->budget -= PTE_ENTRIES;
-    for (unsigned int i = 0; i < progress; i++) {
-        pte_t e = pte_read(&table[i]);
-        if (e & PTE_PRESENT)
-            pte_reference_put(e);
-    }
+    for (unsigned int i = next_present(table, 0); i < progress; i = next_present(table, i + 1))
+        pte_reference_put(pte_read(&table[i]));
     return 0;
 }
 

@@ -69,28 +69,24 @@ int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn)
 
 /* ---- owners ---- */
 
-struct domain *pt_update_owner_get(struct vcpu *v, domid_t id, int *error)
+struct domain *pt_update_foreign_get(struct vcpu *v, domid_t id, int *error)
 {
-    struct domain *d;
-
-    if (likely(id == DOMID_SELF))
-        return v->domain;
     *error = -ESRCH;
     if (id == v->domain->id) /* "foreign" must not be oneself: guests rely on the error */
         return NULL;
     if (id == DOMID_IO)
         return &io_domain;
-    d = id == DOMID_XEN ? &xen_domain : domain_get_by_id(id);
+    struct domain *d = id == DOMID_XEN ? &xen_domain : domain_get_by_id(id);
     if (!d || v->domain->privileged)
         return d;
-    pt_update_owner_put(v, d);
+    pt_update_foreign_put(d);
     *error = -EPERM;
     return NULL;
 }
 
-void pt_update_owner_put(struct vcpu *v, struct domain *d)
+void pt_update_foreign_put(struct domain *d)
 {
-    if (d != v->domain && d != &io_domain && d != &xen_domain)
+    if (d != &io_domain && d != &xen_domain)
         domain_put(d);
 }
 

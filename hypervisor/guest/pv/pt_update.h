@@ -62,8 +62,19 @@ int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn);
  * Whose frames an update is about (foreigndom of the hypercalls): a domain, DOMID_IO, DOMID_XEN. NULL and *error:
  * -ESRCH, -EPERM (only control domains name others). Release it with pt_update_owner_put.
  */
-struct domain *pt_update_owner_get(struct vcpu *v, domid_t id, int *error);
-void pt_update_owner_put(struct vcpu *v, struct domain *d);
+struct domain *pt_update_foreign_get(struct vcpu *v, domid_t id, int *error);
+void pt_update_foreign_put(struct domain *d);
+
+static inline struct domain *pt_update_owner_get(struct vcpu *v, domid_t id, int *error)
+{
+    return likely(id == DOMID_SELF) ? v->domain : pt_update_foreign_get(v, id, error);
+}
+
+static inline void pt_update_owner_put(struct vcpu *v, struct domain *d)
+{
+    if (unlikely(d != v->domain))
+        pt_update_foreign_put(d);
+}
 
 /* Remembers a table that page_type_get or _put left unfinished. */
 void pt_update_note(struct vcpu *v, struct domain *owner, mfn_t table);
