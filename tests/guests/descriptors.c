@@ -8,6 +8,7 @@
 #include "guest.h"
 #include "memory.h"
 #include "traps.h"
+#include "vcpu.h"
 
 GUEST("descriptors");
 
@@ -121,6 +122,48 @@ static void local_table(void)
     check("the frame can be used again", frame != 0 && !page_writable(ldt));
 }
 
+/* A selector that has become bad while the vCPU was away: the hypervisor cannot load it and tells by the failsafe
+ * callback. */
+static volatile unsigned other_ran, failsafes;
+
+static void other_vcpu(unsigned vcpu)
+{
+    (void)vcpu;
+    other_ran++;
+}
+
+static bool count_failsafe(struct trap_frame *frame)
+{
+    (void)frame;
+    failsafes++;
+    return true;
+}
+
+static void failsafe_on_switch(void)
+{
+    uint16_t es = 0;
+
+    if (vcpu_count() < 2) {
+        report_note("one vCPU: no failsafe callback by a context switch");
+        return;
+    }
+    trap_set_handler(TRAP_FAILSAFE, count_failsafe);
+    hv_update_descriptor(machine_of(gdt + 9), DATA_DESC);
+    TRY("mov %0, %%es", : : "r"((uint16_t)(9 << 3 | 3)));
+    hv_update_descriptor(machine_of(gdt + 9), 0);
+    if (vcpu_boot(1, other_vcpu))
+        report_error("cannot start vCPU 1");
+    for (unsigned i = 0; i < 100000 && !other_ran; i++)
+        vcpu_relax();
+    vcpu_relax();
+    check_eq("the other vCPU ran", other_ran, 1);
+    check_eq("one failsafe callback", failsafes, 1);
+    check_hex("it tells the selector", failsafe_selectors[1] & 0xffff, 9 << 3 | 3);
+    asm volatile("mov %%es, %0" : "=r"(es));
+    check_hex("ES is null now", es & ~3, 0);
+    trap_set_handler(TRAP_FAILSAFE, NULL);
+}
+
 static void segment_bases(void)
 {
     static uint64_t data[4] = {0xaa, 0xbb, 0xcc, 0xdd};
@@ -155,6 +198,7 @@ void guest_main(void)
     use_selectors();
     update();
     own_code_selector();
+    failsafe_on_switch();
     local_table();
     segment_bases();
     unload_gdt();

@@ -170,6 +170,9 @@ static void bad_arguments(void)
     }
     /* Past the last port in use there is -EINVAL; port 0 exists and is never open. */
     check_eq("status far out", event_status(200000, &status), -XEN_EINVAL);
+    /* lsevtchn walks the ports from 0 until the first error. */
+    check_eq("status of port 0", event_status(0, &status), 0);
+    check_eq("is closed", status.status, EVTCHNSTAT_closed);
     status = (struct evtchn_status){.dom = 77, .port = 1};
     check_eq("status of no domain", hv_event_channel_op(EVTCHNOP_status, &status), -XEN_ESRCH);
     check_eq("alloc_unbound for no domain", event_alloc_unbound(77, DOMID_SELF), -XEN_ESRCH);

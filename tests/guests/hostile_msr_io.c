@@ -111,7 +111,8 @@ static void set_iopl(unsigned level)
     hv_physdev_op(PHYSDEVOP_set_iopl, &op);
 }
 
-/* The hypervisor's: interrupt controllers, COM1, PM timer.  Reads give ones, writes go nowhere. */
+/* The hypervisor's: interrupt controllers, COM1, PM timer.  Reads give ones (or one less: Haven's answer for the PM
+ * timer, see privop.c), writes go nowhere. */
 static const uint16_t foreign_ports[] = {0x20,  0x21,  0xa0,  0xa1,  0x3f8, 0x3f9, 0x3fa,
                                          0x3fb, 0x3fc, 0x3fd, 0x3ff, 0x608, 0x60b};
 
@@ -123,7 +124,7 @@ static void ports(void)
         uint16_t port = foreign_ports[i];
 
         TRY("inb %%dx, %%al", : "+a"(v) : "d"(port));
-        check(case_name("read port 0x%x", port), trap_seen.vector == TRAP_GP || (v & 0xff) == 0xff);
+        check(case_name("read port 0x%x", port), trap_seen.vector == TRAP_GP || (v & 0xff) >= 0xfe);
         TRY("outb %%al, %%dx", : : "a"(0), "d"(port));
         check(case_name("write port 0x%x", port), trap_seen.vector == TRAP_GP || trap_seen.vector == TRAP_NONE);
         /* A wide access that begins in a port of dom0's and ends in a foreign one. */
@@ -164,7 +165,7 @@ static void user_ports(void)
             u.rdi = foreign_ports[i];
             vector = user_run(&u);
             check(case_name("user read of port 0x%x with %s", foreign_ports[i], pass ? "a bitmap" : "IOPL 3"),
-                  vector == TRAP_GP || (vector == TRAP_UD && (u.rax & 0xff) == 0xff));
+                  vector == TRAP_GP || (vector == TRAP_UD && (u.rax & 0xff) >= 0xfe));
             memset(&u, 0, sizeof u);
             u.rip = user_va(user_out);
             u.rdi = foreign_ports[i];

@@ -122,6 +122,28 @@ static void hypervisor_frames(void)
     refuse_everywhere("address beyond the machine", 0x000ffffffffff000ul | PTE_KERNEL);
 }
 
+/* The grant table's frames are lent to this domain. */
+static bool is_grant_frame(uint64_t mfn)
+{
+    static uint64_t frames[64];
+    static unsigned count;
+
+    if (!count) {
+        struct gnttab_query_size query = {.dom = DOMID_SELF};
+        struct gnttab_setup_table setup = {.dom = DOMID_SELF};
+
+        hv_grant_table_op(GNTTABOP_query_size, &query, 1);
+        setup.nr_frames = count = query.nr_frames;
+        set_xen_guest_handle(setup.frame_list, frames);
+        if (count > 64 || hv_grant_table_op(GNTTABOP_setup_table, &setup, 1) || setup.status)
+            report_error("no grant table");
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (frames[i] == mfn)
+            return true;
+    return false;
+}
+
 /* Every frame of RAM that is not this domain's must be out of reach. */
 static void foreign_ram(void)
 {
@@ -143,7 +165,7 @@ static void foreign_ram(void)
         for (uint64_t mfn = (entries[e].addr + 4095) >> 12; mfn < (entries[e].addr + entries[e].size) >> 12; mfn += 5) {
             uint64_t pfn;
 
-            if (mfn < 0x100 || (long)mfn >= frames || mfn == start_info->shared_info >> 12)
+            if (mfn < 0x100 || (long)mfn >= frames || mfn == start_info->shared_info >> 12 || is_grant_frame(mfn))
                 continue;
             pfn = pfn_of_mfn(mfn);
             if (pfn < start_info->nr_pages && mfn_of_pfn(pfn) == mfn)

@@ -21,7 +21,7 @@ static volatile unsigned stop, ready;
 
 static bool spin_until(const volatile unsigned *counter, unsigned value)
 {
-    uint64_t end = clock_ns() + 10000000000ul;
+    uint64_t end = clock_ns() + 40000000000ul;
 
     while (*counter < value) {
         if (clock_ns() > end)
@@ -45,13 +45,13 @@ static void bring_up(void)
     for (unsigned v = 1; v < vcpus; v++) {
         check_eq(case_name("start vcpu %u", v), vcpu_boot(v, count_job), 0);
         check(case_name("vcpu %u ran its job on its own stack", v), spin_until(&ran[v], 1) && ran[v] == 1);
-        check(case_name("vcpu %u goes down", v), vcpu_wait_down(v, 5000));
+        check(case_name("vcpu %u goes down", v), vcpu_wait_down(v, 20000));
     }
     vcpu_fill_context(1, &context);
     check_eq("initialise twice", hv_vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EEXIST);
     check_eq("down and up again", vcpu_boot(1, count_job), 0);
     check("ran again", spin_until(&ran[1], 2));
-    vcpu_wait_down(1, 5000);
+    vcpu_wait_down(1, 20000);
     check_eq("initialise of no vcpu", hv_vcpu_op(VCPUOP_initialise, vcpus, &context), -XEN_ENOENT);
     check_eq("initialise with a bad pointer", hv_vcpu_op(VCPUOP_initialise, vcpus - 1, scratch_va(0)), -XEN_EFAULT);
 }
@@ -117,7 +117,7 @@ static void ipis(void)
     check_eq("rounds at vcpu 0", event_count[to_zero], ROUNDS);
     stop = 1;
     event_send(to_one);
-    check("blocked vcpu 1 wakes and ends", vcpu_wait_down(1, 5000));
+    check("blocked vcpu 1 wakes and ends", vcpu_wait_down(1, 20000));
     event_set_handler(to_one, NULL);
     event_close(to_one);
     event_close(to_zero);
@@ -143,7 +143,7 @@ static void moved_port(void)
     check_eq("and not vcpu 0", vcpu_info_of(0)->evtchn_upcall_pending, 0);
     stop = 1;
     event_send(to_one);
-    vcpu_wait_down(1, 5000);
+    vcpu_wait_down(1, 20000);
     event_close(p);
     event_close(q);
     event_close(to_one);
@@ -242,7 +242,7 @@ static void shootdown(void)
     shootdown_with("TLB_FLUSH_ALL", 4);
     shootdown_with("INVLPG_ALL", 5);
     stop = 1;
-    check("the reader ends", vcpu_wait_down(1, 5000));
+    check("the reader ends", vcpu_wait_down(1, 20000));
     trap_set_handler(TRAP_PF, NULL);
     page_free(page);
 }
@@ -287,7 +287,7 @@ static void no_stale_writer(void)
         page_writable(page);
     }
     stop = 1;
-    vcpu_wait_down(1, 5000);
+    vcpu_wait_down(1, 20000);
     trap_set_handler(TRAP_PF, NULL);
     check_eq("no write by an old translation to a frame that became a table", (long)wrong, 0);
     scratch_set(1, 0);
@@ -319,7 +319,7 @@ static void poll_and_kick(void)
     check_eq("poll without timeout waits", ran[1], 0);
     event_send(to_one);
     check("a kick on a masked port ends it", spin_until(&ran[1], 77));
-    check("vcpu 1 ends", vcpu_wait_down(1, 5000));
+    check("vcpu 1 ends", vcpu_wait_down(1, 20000));
     event_close(to_one);
 }
 
@@ -358,14 +358,14 @@ static void together(void)
     add_job(0);
     check("all vcpus make hypercalls at once", spin_until(&sum, 2000 * vcpus) && sum == 2000 * vcpus);
     for (unsigned v = 1; v < vcpus; v++)
-        vcpu_wait_down(v, 5000);
+        vcpu_wait_down(v, 20000);
     sum = 0;
     for (unsigned v = 1; v < vcpus; v++)
         vcpu_boot(v, parallel_updates);
     check("all vcpus change one table at once", spin_until(&sum, vcpus - 1));
     check_eq("each saw its own page", faults, 0);
     for (unsigned v = 1; v < vcpus; v++)
-        check("vcpu ends", vcpu_wait_down(v, 5000));
+        check("vcpu ends", vcpu_wait_down(v, 20000));
 }
 
 static void states(void)
