@@ -79,4 +79,17 @@ tests_unit_test_pte_check_SOURCES = tests/unit/test_pte_check.c hypervisor/guest
 check_PROGRAMS += tests/unit/test_descriptor_check
 tests_unit_test_descriptor_check_SOURCES = tests/unit/test_descriptor_check.c hypervisor/guest/pv/descriptor_check.c
 
+check_PROGRAMS += tests/unit/test_bzimage
+tests_unit_test_bzimage_SOURCES = tests/unit/test_bzimage.c hypervisor/boot/bzimage.c
+
+check_PROGRAMS += tests/unit/test_elf
+tests_unit_test_elf_SOURCES = tests/unit/test_elf.c hypervisor/boot/elf.c hypervisor/boot/elf_notes.c
+
+check_PROGRAMS += tests/unit/test_options
+tests_unit_test_options_SOURCES = tests/unit/test_options.c hypervisor/boot/options.c hypervisor/lib/option.c \
+	hypervisor/lib/string.c
+
+check_PROGRAMS += tests/unit/test_dom0_layout
+tests_unit_test_dom0_layout_SOURCES = tests/unit/test_dom0_layout.c hypervisor/boot/dom0_layout.c
+
 TESTS += $(check_PROGRAMS)
