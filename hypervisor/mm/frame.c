@@ -17,36 +17,11 @@ struct frame *frame_table;
 uint64_t direct_map_start;
 #endif
 
-bool frame_get_again(struct frame *f)
+void frame_put_last(struct frame *f, uint32_t refs)
 {
-    uint32_t refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
-
-    do {
-        if (!(refs & FRAME_REFS_MASK) || (refs & FRAME_REFS_MASK) == FRAME_REFS_MASK)
-            return false;
-    } while (!__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
-    return true;
-}
-
-bool frame_get(struct frame *f, domid_t owner)
-{
-    if (!frame_get_again(f))
-        return false;
-    if (likely(f->owner == owner && f->state >= FRAME_DOMAIN))
-        return true;
-    frame_put(f);
-    return false;
-}
-
-void frame_put(struct frame *f)
-{
-    uint32_t refs = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_RELEASE);
-
-    if (unlikely(((refs + 1) & FRAME_REFS_MASK) <= 1)) { /* none left, or one dropped too many */
-        ASSERT(!refs);                                   /* FRAME_ALLOCATED comes with a reference of its own */
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        frame_released(f);
-    }
+    ASSERT(!refs); /* one dropped too many; or FRAME_ALLOCATED without the reference that comes with it */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    frame_released(f);
 }
 
 bool frame_drop_allocated(struct frame *f)

@@ -22,6 +22,7 @@
 #ifndef HAVEN_MM_FRAME_H
 #define HAVEN_MM_FRAME_H
 
+#include "lib/compiler.h"
 #include "lib/types.h"
 #include "mm/layout.h"
 #include <xen/xen.h>
@@ -90,17 +91,44 @@ static inline bool frame_is_ram(mfn_t m)
     return frame_exists(m) && frame_of(m)->state != FRAME_IO;
 }
 
-/*
- * Takes a reference if the frame is RAM in use by a domain (states domain, shared) and 'owner' owns it. False if not,
- * or if the count would overflow.
- */
-bool frame_get(struct frame *f, domid_t owner);
+/* One more reference by somebody who holds one, or who looks at the owner then. False: refs is 0, or would overflow. */
+static inline bool frame_get_again(struct frame *f)
+{
+    uint32_t refs = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
 
-/* One more reference by somebody who holds one. False on overflow. */
-bool frame_get_again(struct frame *f);
+    do {
+        if (unlikely(((refs + 1) & FRAME_REFS_MASK) <= 1))
+            return false;
+    } while (
+        unlikely(!__atomic_compare_exchange_n(&f->refs, &refs, refs + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)));
+    return true;
+}
+
+/* The slow end of frame_put: the last reference went, or one too many. */
+void frame_put_last(struct frame *f, uint32_t refs);
 
 /* Drops a reference; the last one releases the frame. */
-void frame_put(struct frame *f);
+static inline void frame_put(struct frame *f)
+{
+    uint32_t refs = __atomic_sub_fetch(&f->refs, 1, __ATOMIC_RELEASE);
+
+    if (unlikely(((refs + 1) & FRAME_REFS_MASK) <= 1))
+        frame_put_last(f, refs);
+}
+
+/*
+ * Takes a reference if the frame is RAM in use by a domain (states domain, shared) and 'owner' owns it. False if not, or if
+ * the count would overflow. The owner is looked at once the reference is held: before, it could change.
+ */
+static inline bool frame_get(struct frame *f, domid_t owner)
+{
+    if (unlikely(!frame_get_again(f)))
+        return false;
+    if (likely(f->owner == owner && f->state >= FRAME_DOMAIN))
+        return true;
+    frame_put(f);
+    return false;
+}
 
 /* Gives up the owner's claim (FRAME_ALLOCATED and its reference). False if somebody did it before. */
 bool frame_drop_allocated(struct frame *f);
