@@ -16,7 +16,7 @@ hypervisor_includes = -iquote $(srcdir)/hypervisor -iquote hypervisor
 
 hypervisor_haven_SOURCES =
 # The public headers' newest interface, control structures included.
-hypervisor_haven_CPPFLAGS = $(hypervisor_includes) -D__XEN_TOOLS__
+hypervisor_haven_CPPFLAGS = $(hypervisor_includes) -D__XEN_TOOLS__ $(DEBUG_CPPFLAGS)
 hypervisor_haven_CFLAGS = -std=gnu11 $(hypervisor_flags) -include $(srcdir)/hypervisor/lib/visibility.h $(WARN_CFLAGS)
 hypervisor_haven_CCASFLAGS = -Wa,--noexecstack
 hypervisor_haven_LDADD = $(DECOMPRESSORS)
