@@ -23,14 +23,12 @@ void trap_restore_gate(unsigned int vector);
  */
 __noreturn_ void exit_to_guest(void);
 
-/* Debug key: registers of all CPUs, by NMI. */
-void trap_dump_cpus(void);
-
-/* Called by entry.S only. */
+/* Called by trap.c and entry.S only. */
 void trap_from_guest(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs);
 void trap_iret_failed(struct cpu_regs *regs);
 void trap_int80(struct cpu_regs *regs);
+void trap_nmi_init(void);
 void trap_nmi(struct cpu_regs *regs);
 __noreturn_ void trap_machine_check(struct cpu_regs *regs);
 __noreturn_ void trap_double_fault(struct cpu_regs *regs);

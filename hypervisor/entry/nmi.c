@@ -12,16 +12,24 @@
 #include "irq/softirq.h"
 #include "lib/assert.h"
 #include "lib/log.h"
+#include "platform/console.h"
 #include "platform/lapic.h"
 #include "platform/stop.h"
 #include "platform/symbols.h"
 
 static cpumask_t dump_wanted; /* CPUs that have not shown their registers yet; atomic */
 
-void trap_dump_cpus(void)
+static void dump_cpus(void)
 {
     __atomic_store_n(&dump_wanted, cpu_online, __ATOMIC_SEQ_CST);
     lapic_send_ipi(cpu_online, VECTOR_NMI);
+}
+
+static const struct debug_key dump_key = {'n', "registers of all CPUs, by NMI", dump_cpus};
+
+void trap_nmi_init(void)
+{
+    debug_key_register(&dump_key);
 }
 
 /* One CPU after the other: a CPU waits for those before it, but not for ever. */

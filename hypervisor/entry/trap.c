@@ -260,6 +260,7 @@ void trap_init_stacks(void)
     desc_set_gate(VECTOR_NMI, entry_stubs[VECTOR_NMI], IST_NMI, 0);
     desc_set_gate(VECTOR_MC, entry_stubs[VECTOR_MC], IST_MC, 0);
     desc_set_gate(VECTOR_DB, entry_stubs[VECTOR_DB], IST_DB, 0);
+    trap_nmi_init();
 }
 
 void trap_restore_gate(unsigned int vector)
