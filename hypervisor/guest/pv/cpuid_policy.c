@@ -49,7 +49,12 @@ static struct cpuid_leaf leaf_basic_1(const struct vcpu *v)
     struct cpuid_leaf r = cpuid(1, 0);
     r.ebx = (r.ebx & 0x0000ff00) | (uint32_t)v->id * 2 << 24; /* CLFLUSH size; initial APIC id */
     r.ecx = (r.ecx & LEAF1_ECX) | LEAF1_ECX_HV;
-    if (v->pv.cr4_guest & CR4_OSXSAVE)
+    /*
+     * The architecture would have OSXSAVE follow CR4. But kernels ask for it by the forced CPUID before they set that, to
+     * learn whether the hypervisor has XSAVE: part of the ABI by now.
+     */
+    if ((v->pv.cr4_guest & CR4_OSXSAVE) ||
+        (cpu_features.xsave && v->pv.kernel_mode && v == current && guest_regs()->vector == VECTOR_UD))
         r.ecx |= LEAF1_ECX_OSXSAVE;
     /* dom0's kernel may look at the MTRRs; its user space and other domains must not. */
     r.edx &= LEAF1_EDX | (v->domain->privileged && v->pv.kernel_mode ? LEAF1_EDX_MTRR : 0);
