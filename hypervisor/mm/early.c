@@ -40,6 +40,7 @@ bool early_find(const struct memory_map *m, const struct rangeset *taken, unsign
 
 #ifndef HAVEN_HOST_TEST
 static struct rangeset reserved; /* frame numbers */
+static paddr_t reach = GIB(4);
 static bool finished;
 
 void mm_early_reserve(paddr_t start, paddr_t end)
@@ -56,12 +57,17 @@ bool mm_early_active(void)
     return !finished;
 }
 
+void mm_early_reach_all(void)
+{
+    reach = DIRECT_MAP_VIRT_END - DIRECT_MAP_VIRT;
+}
+
 paddr_t mm_early_alloc(unsigned int order)
 {
     paddr_t p;
 
     ASSERT(!finished);
-    if (!early_find(&memory_map, &reserved, order, GIB(4), &p))
+    if (!early_find(&memory_map, &reserved, order, reach, &p))
         panic("out of memory: no block of %lu KiB for the hypervisor's own tables", (PAGE_SIZE << order) >> 10);
     mm_early_reserve(p, p + (PAGE_SIZE << order));
     memset(direct_map(p), 0, PAGE_SIZE << order);

@@ -18,8 +18,12 @@
 /* Keeps [start, end) out of all allocations; widened to whole frames. Panics when there are too many pieces. */
 void mm_early_reserve(paddr_t start, paddr_t end);
 
-/* 2^order zeroed frames, aligned to their size, below 4 GiB (what the boot page tables reach). Panics if there are none. */
+/*
+ * 2^order zeroed frames, aligned to their size, from the top of what can be reached: below 4 GiB while the boot page tables are
+ * in use, all RAM once mm_early_reach_all was called. Panics if there are none.
+ */
 paddr_t mm_early_alloc(unsigned int order);
+void mm_early_reach_all(void);
 bool mm_early_active(void);
 
 /* Gives all RAM that is not in use to the buddy allocator. */

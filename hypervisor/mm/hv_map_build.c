@@ -204,15 +204,17 @@ __init void hv_map_init(void)
     mm_early_reserve(IMAGE_PHYS, IMAGE_PHYS + (uint64_t)(_image_end - _start_image));
     frame_table_max = ram_end >> PAGE_SHIFT;
 
+    /* The top-level table must be below 4 GiB: CPUs that start load it in 32-bit mode. The big tables should not be. */
     tlb_init();
     hv_top_table = direct_map(mm_early_alloc(0));
     build_top_level();
     build_direct_map();
     build_image_map();
-    build_frame_table();
-    build_m2p();
     build_identity_map();
     tlb_load_cr3(hv_top_table_phys());
+    mm_early_reach_all();
+    build_frame_table();
+    build_m2p();
     set_frame_states();
     hv_map_cpu_window_ptes(0);
     buddy_init_from_map();
