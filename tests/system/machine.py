@@ -32,7 +32,8 @@ class Machine:
         self.command = [
             "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", machine, "-cpu", cpu, "-m", str(memory),
             "-smp", str(smp), "-display", "none", "-vga", "std", "-monitor", "none",
-            "-serial", "file:" + self.console_path, "-no-user-config", "-nodefaults", "-no-reboot", "-d", "cpu_reset", "-D", self.resets_path,
+            "-serial", "file:" + self.console_path, "-no-user-config", "-nodefaults", "-no-reboot",
+            "-d", "cpu_reset", "-D", self.resets_path,
             "-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
         if hv:
             self.command += ["-kernel", hv, "-append", hv_args]

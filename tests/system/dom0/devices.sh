@@ -7,8 +7,10 @@
 moves_disk() { # DEVICE
     sectors=$(cat "/sys/block/$1/size")
     half=$((sectors / 2 / 128)) # in units of 64 KiB
-    check "disk $1 is read" [ "$(dd if="/dev/$1" bs=64k count=$half iflag=direct 2> /dev/null | sha256sum | cut -c 1-64)" = "$(argument sum)" ]
-    check "disk $1 is written" dd if="/dev/$1" of="/dev/$1" bs=64k count=$half seek=$half iflag=direct oflag=direct conv=fsync,notrunc
+    read_sum=$(dd if="/dev/$1" bs=64k count=$half iflag=direct 2> /dev/null | sha256sum | cut -c 1-64)
+    check "disk $1 is read" [ "$read_sum" = "$(argument sum)" ]
+    check "disk $1 is written" dd if="/dev/$1" of="/dev/$1" bs=64k count=$half seek=$half \
+        iflag=direct oflag=direct conv=fsync,notrunc
     sync
 }
 
@@ -54,7 +56,9 @@ fi
 
 interrupt=$(argument interrupt | tr '~' ' ')
 if [ -n "$interrupt" ]; then
-    count=$(awk -v pattern="$interrupt" '$0 ~ pattern { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts)
+    count=$(awk -v pattern="$interrupt" '
+        $0 ~ pattern { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+        END { print n + 0 }' /proc/interrupts)
     check "interrupts '$interrupt' arrive ($count)" [ "$count" -gt 10 ]
     grep -E 'pirq' /proc/interrupts
 fi
