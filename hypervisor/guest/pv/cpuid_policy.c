@@ -50,8 +50,8 @@ static struct cpuid_leaf leaf_basic_1(const struct vcpu *v)
     r.ebx = (r.ebx & 0x0000ff00) | (uint32_t)v->id * 2 << 24; /* CLFLUSH size; initial APIC id */
     r.ecx = (r.ecx & LEAF1_ECX) | LEAF1_ECX_HV;
     /*
-     * The architecture would have OSXSAVE follow CR4. But kernels ask for it by the forced CPUID before they set that, to
-     * learn whether the hypervisor has XSAVE: part of the ABI by now.
+     * The architecture would have OSXSAVE follow CR4. But kernels ask for it by the forced CPUID before they set that,
+     * to learn whether the hypervisor has XSAVE: part of the ABI by now.
      */
     if ((v->pv.cr4_guest & CR4_OSXSAVE) ||
         (cpu_features.xsave && v->pv.kernel_mode && v == current && guest_regs()->vector == VECTOR_UD))
