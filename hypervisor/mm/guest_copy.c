@@ -8,24 +8,10 @@
  */
 #include "mm/guest_copy.h"
 #include "cpu/extable.h"
-#include "cpu/features.h"
-#include "cpu/x86.h"
 #include "lib/errno.h"
 #include "mm/layout.h"
 
 #define LOW_END 0x800000000000ULL
-
-void guest_access_begin(void)
-{
-    if (cpu_features.cr4 & CR4_SMAP)
-        __asm__ volatile("stac" : : : "memory");
-}
-
-void guest_access_end(void)
-{
-    if (cpu_features.cr4 & CR4_SMAP)
-        __asm__ volatile("clac" : : : "memory");
-}
 
 /* Both ends on the same side of the hypervisor's part, and no wrap at the top. */
 static bool range_ok(uint64_t va, size_t size)

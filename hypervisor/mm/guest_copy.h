@@ -7,6 +7,8 @@
 #ifndef HAVEN_MM_GUEST_COPY_H
 #define HAVEN_MM_GUEST_COPY_H
 
+#include "cpu/extable.h"
+#include "cpu/features.h"
 #include "lib/compiler.h"
 #include "lib/types.h"
 
@@ -21,8 +23,36 @@ int guest_copy_out(uint64_t guest_va, const void *src, size_t size) __must_check
 /* Public handles hold the address in .p. */
 #define guest_handle_va(h) ((uint64_t)(h).p)
 
-/* Switches on user access for a run of accesses by hand (STAC/CLAC when SMAP is on). */
-void guest_access_begin(void);
-void guest_access_end(void);
+/* User access for a run of accesses by hand (STAC/CLAC when SMAP is on). */
+static inline void guest_access_begin(void)
+{
+    if (cpu_features.cr4 & CR4_SMAP)
+        __asm__ volatile("stac" : : : "memory");
+}
+
+static inline void guest_access_end(void)
+{
+    if (cpu_features.cr4 & CR4_SMAP)
+        __asm__ volatile("clac" : : : "memory");
+}
+
+/*
+ * Writes 'count' 8-byte words, a small constant: straight stores. False on a fault (then some were written). The range
+ * is the caller's to check.
+ */
+static inline __attribute__((always_inline)) bool guest_write_words(uint64_t va, const uint64_t *words,
+                                                                    unsigned int count)
+{
+    guest_access_begin();
+#pragma GCC unroll 16
+    for (unsigned int i = 0; i < count; i++)
+        __asm__ goto("1: movq %0, (%1)\n\t" EXTABLE("1b", "%l[fault]") : : "r"(words[i]), "r"(va + i * 8) : : fault);
+    barrier();
+    guest_access_end();
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
 
 #endif

@@ -8,7 +8,13 @@
 
 #include "domain/vcpu.h"
 
-bool page_fault_resolve(struct vcpu *v, struct cpu_regs *regs, uint64_t address);       /* #PF: writes to tables, lazy LDT, spurious */
+bool page_fault_resolve_write(struct vcpu *v, struct cpu_regs *regs, uint64_t address); /* #PF: writes to tables */
+/* In line, so that the many faults that cannot be one are sorted out at once. */
+static inline bool page_fault_resolve(struct vcpu *v, struct cpu_regs *regs, uint64_t address)
+{
+    uint64_t code = regs->error_code & (PF_PRESENT | PF_WRITE | PF_RESERVED | PF_FETCH);
+    return code == (PF_PRESENT | PF_WRITE) && page_fault_resolve_write(v, regs, address);
+}
 bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs);                     /* #GP with error code 0 */
 bool privileged_insn_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);                /* #UD: ud2; 'xen'; cpuid */
 bool privileged_insn_software_int(struct vcpu *v, struct cpu_regs *regs);                /* #GP with an IDT error code: int n */

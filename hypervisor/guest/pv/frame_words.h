@@ -3,6 +3,7 @@
 #ifndef HAVEN_GUEST_PV_FRAME_WORDS_H
 #define HAVEN_GUEST_PV_FRAME_WORDS_H
 
+#include "cpu/desc.h"
 #include "cpu/regs.h"
 #include "lib/types.h"
 #include <xen/xen.h>
@@ -22,11 +23,51 @@ struct frame_request {
     uint8_t iopl_visible;
 };
 
-/* Writes the frame, lowest address first; returns the number of words. */
-unsigned int frame_words(uint64_t words[FRAME_WORDS_MAX], const struct cpu_regs *regs, const struct frame_request *r);
+/*
+ * Fills in the frame, lowest address first; returns the number of words. In line, with has_error and has_segments
+ * constant at each call, so that the words need never be in memory before they are in the guest's.
+ */
+static inline __attribute__((always_inline)) unsigned int
+frame_words(uint64_t words[FRAME_WORDS_MAX], const struct cpu_regs *regs, const struct frame_request *r)
+{
+    uint64_t cs = (uint16_t)regs->cs, rflags = regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
+    unsigned int n = 0;
 
-/* Registers with which the handler starts. */
-void frame_registers(struct cpu_regs *regs, uint64_t sp, uint64_t rip);
+    if (r->from_kernel)
+        cs &= ~3UL;
+    if (r->upcall_mask == 0)
+        rflags |= RFLAGS_IF;
+    rflags |= (uint64_t)r->iopl_visible << 12;
+
+    words[n++] = regs->rcx;
+    words[n++] = regs->r11;
+    if (r->has_segments) {
+        words[n++] = r->segments[0];
+        words[n++] = r->segments[1];
+        words[n++] = r->segments[2];
+        words[n++] = r->segments[3];
+    }
+    if (r->has_error)
+        words[n++] = r->error_code;
+    words[n++] = regs->rip;
+    words[n++] = cs | (uint64_t)r->upcall_mask << 32;
+    words[n++] = rflags;
+    words[n++] = regs->rsp;
+    words[n++] = regs->ss;
+    return n;
+}
+
+/* Registers with which the handler starts. The flags that an exception clears (SDM 3A 6.12.1) go, and AC: a kernel does
+ * not expect alignment checks. */
+static inline void frame_registers(struct cpu_regs *regs, uint64_t sp, uint64_t rip)
+{
+    regs->vector = VECTOR_SYSCALL; /* rcx and r11 are saved: leave by SYSRET */
+    regs->rflags &= ~(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC);
+    regs->rip = rip;
+    regs->cs = SEL_GUEST_CS64;
+    regs->rsp = sp;
+    regs->ss = SEL_GUEST_SS;
+}
 
 /* Registers after HYPERVISOR_iret; rax is the caller's. */
 void frame_return(struct cpu_regs *regs, const struct iret_context *c);

@@ -53,11 +53,10 @@ static bool table_write_emulate(struct vcpu *v, struct cpu_regs *regs, uint64_t 
     return true; /* run the instruction again */
 }
 
-bool page_fault_resolve(struct vcpu *v, struct cpu_regs *regs, uint64_t address)
+bool page_fault_resolve_write(struct vcpu *v, struct cpu_regs *regs, uint64_t address)
 {
-    uint64_t code = regs->error_code & (PF_PRESENT | PF_WRITE | PF_RESERVED | PF_FETCH);
-    if (code != (PF_PRESENT | PF_WRITE) || !v->pv.kernel_mode ||
-        !(v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) || !guest_address_ok(address))
+    if (!v->pv.kernel_mode || !(v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) ||
+        !guest_address_ok(address))
         return false;
     return pt_update_is_table_write(v, address) && table_write_emulate(v, regs, address);
 }

@@ -17,7 +17,6 @@
  * nest, as on hardware.
  */
 #include "guest/pv/trap_frame.h"
-#include "cpu/extable.h"
 #include "cpu/x86.h"
 #include "guest/pv/address_space.h"
 #include "guest/pv/frame_words.h"
@@ -33,38 +32,23 @@
 #define LENGTH_INT     2 /* int n */
 #define LENGTH_SYSCALL 2
 
-/* Eight bytes each, all or a fault: cheaper than a general copy, and this is the hottest writer of guest memory. */
-static bool write_words(uint64_t va, const uint64_t *words, unsigned int count)
-{
-    guest_access_begin();
-    for (unsigned int i = 0; i < count; i++)
-        __asm__ goto("1: mov %0, (%1)\n\t" EXTABLE("1b", "%l[fault]")
-                     :
-                     : "r"(words[i]), "r"(va + i * 8)
-                     : "memory"
-                     : fault);
-    guest_access_end();
-    return true;
-fault:
-    guest_access_end();
-    return false;
-}
-
-/* Puts the frame on the kernel's stack and points the vCPU at rip. */
-static void enter_kernel(struct vcpu *v, struct frame_request *request)
+/*
+ * Puts the frame on the kernel's stack and points the vCPU at rip. In line for each kind of frame: this is the hottest
+ * path into a guest.
+ */
+static inline __attribute__((always_inline)) void enter_kernel(struct vcpu *v, struct frame_request *request)
 {
     struct cpu_regs *regs = guest_regs();
     uint64_t words[FRAME_WORDS_MAX], sp;
     unsigned int count;
 
-    if (request->rip == 0) {
+    if (unlikely(request->rip == 0)) {
         domain_crash(v->domain, "exception or callback without a handler");
         return;
     }
-    if (v->pv.kernel_mode) {
-        sp = regs->rsp;
-        request->from_kernel = true;
-    } else {
+    request->from_kernel = v->pv.kernel_mode;
+    sp = regs->rsp;
+    if (!request->from_kernel) {
         address_space_toggle(v);
         sp = v->pv.kernel_sp;
     }
@@ -72,7 +56,8 @@ static void enter_kernel(struct vcpu *v, struct frame_request *request)
     request->iopl_visible = v->domain->vm_assist >> VMASST_TYPE_architectural_iopl & 1 ? v->pv.iopl : 0;
     count = frame_words(words, regs, request);
     sp = (sp & ~15UL) - count * 8;
-    if (!guest_address_ok(sp) || !guest_address_ok(sp + count * 8 - 1) || !write_words(sp, words, count)) {
+    if (unlikely(!guest_address_ok(sp) || !guest_address_ok(sp + count * 8 - 1) ||
+                 !guest_write_words(sp, words, count))) {
         domain_crash(v->domain, "kernel stack cannot be written");
         return;
     }
@@ -81,19 +66,30 @@ static void enter_kernel(struct vcpu *v, struct frame_request *request)
     frame_registers(regs, sp, request->rip);
 }
 
-static void enter_trap(struct vcpu *v, unsigned int vector, bool has_error, uint32_t error_code)
+static void enter_without_error(struct vcpu *v, uint64_t rip, bool masks)
+{
+    struct frame_request request = {.rip = rip, .masks = masks};
+
+    enter_kernel(v, &request);
+}
+
+static void enter_with_error(struct vcpu *v, uint64_t rip, bool masks, uint32_t error_code)
+{
+    struct frame_request request = {.rip = rip, .masks = masks, .has_error = true, .error_code = error_code};
+
+    enter_kernel(v, &request);
+}
+
+static inline void enter_trap(struct vcpu *v, unsigned int vector, bool has_error, uint32_t error_code)
 {
     const struct pv_trap *trap = &v->pv.trap[vector];
-    struct frame_request request = {
-        .rip = trap->address,
-        .masks = trap->flags & TRAP_MASKS,
-        .has_error = has_error,
-        .error_code = error_code,
-    };
 
-    if (trap->address == 0)
+    if (unlikely(trap->address == 0))
         log_guest("unhandled exception %u, error code 0x%x", vector, error_code);
-    enter_kernel(v, &request);
+    if (has_error)
+        enter_with_error(v, trap->address, trap->flags & TRAP_MASKS, error_code);
+    else
+        enter_without_error(v, trap->address, trap->flags & TRAP_MASKS);
 }
 
 void trap_frame_exception(struct vcpu *v, unsigned int vector, uint32_t error_code)
@@ -127,9 +123,7 @@ void trap_frame_software_interrupt(struct vcpu *v, unsigned int vector)
 
 void trap_frame_event(struct vcpu *v)
 {
-    struct frame_request request = {.rip = v->pv.event_callback, .masks = true};
-
-    enter_kernel(v, &request);
+    enter_without_error(v, v->pv.event_callback, true);
 }
 
 void trap_frame_failsafe(struct vcpu *v)
@@ -146,29 +140,23 @@ void trap_frame_failsafe(struct vcpu *v)
 
 void trap_frame_syscall(struct vcpu *v, bool compat)
 {
-    struct frame_request request = {
-        .rip = compat ? v->pv.syscall32_callback : v->pv.syscall_callback,
-        .masks = compat ? v->pv.syscall32_masks : v->pv.syscall64_masks,
-    };
-    struct cpu_regs *regs = guest_regs();
+    uint64_t rip = compat ? v->pv.syscall32_callback : v->pv.syscall_callback;
 
-    if (request.rip == 0) {
-        regs->rip -= LENGTH_SYSCALL;
+    if (unlikely(rip == 0)) {
+        guest_regs()->rip -= LENGTH_SYSCALL;
         enter_trap(v, VECTOR_UD, false, 0);
         return;
     }
-    enter_kernel(v, &request);
-    regs->rflags &= ~RFLAGS_DF; /* the ABI's fixed SYSCALL mask */
+    enter_without_error(v, rip, compat ? v->pv.syscall32_masks : v->pv.syscall64_masks);
+    guest_regs()->rflags &= ~RFLAGS_DF; /* the ABI's fixed SYSCALL mask */
 }
 
 void trap_frame_sysenter(struct vcpu *v)
 {
-    struct frame_request request = {.rip = v->pv.sysenter_callback, .masks = v->pv.sysenter_masks};
-
-    if (request.rip == 0)
+    if (v->pv.sysenter_callback == 0)
         enter_trap(v, VECTOR_GP, true, 0);
     else
-        enter_kernel(v, &request);
+        enter_without_error(v, v->pv.sysenter_callback, v->pv.sysenter_masks);
 }
 
 bool trap_frame_nmi(struct vcpu *v)
