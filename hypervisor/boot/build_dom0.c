@@ -264,19 +264,16 @@ static const char *start_vcpu(const struct dom0_layout *l, mfn_t top)
 /* ---- all of it ---- */
 
 static const char *build_memory(const struct boot_info *info, const struct boot_options *o, struct unpacked *kernel,
-                                struct dom0_layout *l)
+                                const struct elf_image *elf, const struct elf_notes *notes, struct dom0_layout *l)
 {
-    static struct elf_image elf;
-    static struct elf_notes notes;
     uint64_t initrd_size = info->module_count > 1 ? info->module[1].size : 0;
-    uint64_t modules = (info->module[0].size + initrd_size + kernel->reserved) >> PAGE_SHIFT;
-    uint64_t pages, limit;
-    const char *wrong = read_kernel(kernel, &elf, &notes);
+    uint64_t freed_later = info->module[0].size + initrd_size + kernel->reserved;
+    uint64_t pages, limit, there = buddy_free_frames() + (freed_later >> PAGE_SHIFT);
+    const char *wrong = dom0_memory_amount(o, there, &pages, &limit);
 
+    log_info("dom0 memory: %lu MiB wanted, %lu MiB there", pages >> 8, there >> 8);
     if (!wrong)
-        wrong = dom0_memory_amount(o, buddy_free_frames() + modules, &pages, &limit);
-    if (!wrong)
-        wrong = dom0_layout_compute(&notes, pages, initrd_size, l);
+        wrong = dom0_layout_compute(notes, pages, initrd_size, l);
     if (!wrong)
         wrong = create_domain(o, limit);
     if (wrong)
@@ -286,7 +283,7 @@ static const char *build_memory(const struct boot_info *info, const struct boot_
     memory.d = dom0;
     if (!dom0_memory_extend(&memory, l->fixed_pages))
         return "needs more memory than there is, for kernel and initial RAM disk";
-    fill_memory(info, l, &elf, &notes);
+    fill_memory(info, l, elf, notes);
     write_start_info(info, l, initrd_size);
     unpack_free(kernel);
     for (unsigned int i = 0; i < info->module_count; i++)
@@ -299,19 +296,28 @@ static const char *build_memory(const struct boot_info *info, const struct boot_
     return NULL;
 }
 
-const char *build_dom0(const struct boot_info *info, const struct boot_options *options)
+const char *build_dom0(const struct boot_info *info, const struct boot_options *options, const char **subject)
 {
     static struct unpacked kernel;
+    static struct elf_image elf;
+    static struct elf_notes notes;
     static struct dom0_layout layout;
-    const char *wrong = NULL;
 
+    *subject = "dom0";
     if (info->module_count == 0 || info->module[0].size == 0)
-        return "the boot loader gave no module: dom0's kernel is the first, its initial RAM disk the second";
+        return "the boot loader gave no module: the kernel is the first, its initial RAM disk the second";
     if (info->module_count > 2)
         log_warning("%u boot modules: those after the second are ignored", info->module_count);
-    wrong = open_kernel(&info->module[0], &kernel);
+
+    *subject = "dom0 kernel";
+    const char *wrong = open_kernel(&info->module[0], &kernel);
     if (!wrong)
-        wrong = build_memory(info, options, &kernel, &layout);
+        wrong = read_kernel(&kernel, &elf, &notes);
+    if (wrong)
+        return wrong;
+
+    *subject = "dom0";
+    wrong = build_memory(info, options, &kernel, &elf, &notes, &layout);
     if (wrong)
         return wrong;
     mfn_t top = dom0_tables_build(&layout, &memory);

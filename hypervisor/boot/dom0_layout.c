@@ -56,7 +56,7 @@ static const char *check_ranges(const struct elf_notes *n, const struct dom0_lay
             return "kernel wants its page map (INIT_P2M) too near to itself";
     }
     if (l->fixed_pages > l->pages)
-        return "dom0 gets too little memory for its kernel and initial RAM disk";
+        return "too little memory for kernel and initial RAM disk (dom0_mem=)";
     return NULL;
 }
 

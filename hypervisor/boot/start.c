@@ -189,9 +189,9 @@ static void go_on(void)
     start_cpus();
 
     unpack_libc_init();
-    const char *problem = build_dom0(&boot_info, &options);
+    const char *subject, *problem = build_dom0(&boot_info, &options, &subject);
     if (problem)
-        give_up("dom0", problem);
+        give_up(subject, problem);
     irq_call_on(cpu_online, nothing, NULL); /* answered from the idle loops: nobody is in boot/ any more */
     log_info("starting dom0; %lu KiB of boot code freed, %lu MiB free", (uint64_t)(_init_end - _init_start) >> 10,
              buddy_free_frames() >> 8);

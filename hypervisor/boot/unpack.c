@@ -6,6 +6,7 @@
  */
 #include "boot/unpack.h"
 #include "lib/bits.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
@@ -197,8 +198,11 @@ static const char *unpack_once(const struct format *f, const void *in, size_t si
 {
     *length = 0;
     out->data = boot_pages_alloc(room);
-    if (!out->data)
+    if (!out->data) {
+        log_error("%lu MiB in one piece are needed to unpack the kernel, %lu MiB are free", room >> 20,
+                  buddy_free_frames() >> 8);
         return "not enough memory to unpack it";
+    }
     out->reserved = room;
     *length = f->decode(in, size, out->data, room);
     if (*length < 0) {
