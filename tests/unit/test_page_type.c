@@ -168,6 +168,18 @@ static void test_io_and_foreign(void)
     CU_ASSERT_EQUAL(update(1, 2, 0), 0);
     CU_ASSERT_EQUAL(refs_of(FRAMES_A), FRAME_ALLOCATED | 1);
 
+    /* Frames that the hypervisor shows: to read only. */
+    frame_of(MFN(FRAMES_A + 1))->state = FRAME_SHARED;
+    frame_of(MFN(FRAMES_A + 1))->owner = DOMID_XEN;
+    struct domain *xen = pt_update_owner_get(&vcpu_a, DOMID_XEN, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(xen);
+    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, xen, at, entry(FRAMES_A + 1, RW), false), -EBUSY);
+    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, xen, at, entry(FRAMES_A + 1, RO | PTE_PCD), false), -EACCES);
+    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, xen, at, entry(FRAMES_A + 1, RO), false), 0);
+    CU_ASSERT_FALSE(page_type_get_writable(frame_of(MFN(FRAMES_A + 1)), DOMID_XEN));
+    CU_ASSERT_EQUAL(pt_update_pin(&vcpu_a, xen, MFN(FRAMES_A + 1), 1), -EINVAL);
+    CU_ASSERT_EQUAL(refs_of(FRAMES_A + 1), FRAME_ALLOCATED | 2);
+
     CU_ASSERT_PTR_EQUAL(pt_update_owner_get(&vcpu_a, DOMID_SELF, &error), &domain_a);
     CU_ASSERT_PTR_NULL(pt_update_owner_get(&vcpu_a, 1, &error));
     CU_ASSERT_EQUAL(error, -ESRCH);

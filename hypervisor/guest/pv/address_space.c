@@ -152,20 +152,19 @@ pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level)
         if (unlikely(!(e & PTE_PRESENT)))
             return NULL;
         table = pte_mfn(e);
-        if (unlikely(!frame_exists(table)))
-            return NULL;
+        if (unlikely(!frame_is_ram(table)))
+            return NULL; /* only without the lock: the direct map has nothing there */
     }
 }
 
 int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size)
 {
-    mfn_t top = v->pv.kernel_mode ? v->pv.kernel_table : v->pv.user_table;
     int rc = 0;
 
     spin_lock(&v->domain->page_table_lock);
     while (size && !rc) {
         size_t part = MIN(size, PAGE_SIZE - (va & ~PAGE_MASK));
-        const pte_t *slot = guest_address_ok(va) ? address_space_walk(top, va, 1) : NULL;
+        const pte_t *slot = guest_address_ok(va) ? address_space_walk(v->pv.kernel_table, va, 1) : NULL;
         pte_t e = slot ? pte_read(slot) : 0;
         if (!(e & PTE_PRESENT) || !frame_is_ram(pte_mfn(e))) {
             rc = -EFAULT;

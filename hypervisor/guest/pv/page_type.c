@@ -148,7 +148,7 @@ static inline bool writable_acquire(struct frame *f)
 
 bool page_type_get_writable(struct frame *f, domid_t owner)
 {
-    if (unlikely(!frame_get(f, owner)))
+    if (unlikely(owner == DOMID_XEN) || unlikely(!frame_get(f, owner)))
         return false;
     if (likely(writable_acquire(f)))
         return true;

@@ -39,8 +39,10 @@ int page_type_unpin(struct domain *d, mfn_t mfn);
 bool page_type_unfinished(struct domain *d, mfn_t mfn);
 int page_type_finish(struct domain *d, mfn_t mfn);
 
-/* Writable reference by any domain's mapping of the owner's frame: lock-free. General reference included. False: is in
- * use as a table. */
+/*
+ * Writable reference by any domain's mapping of the owner's frame: lock-free. General reference included. False: is in
+ * use as a table; or one of the hypervisor's frames that control domains may look at (owner DOMID_XEN).
+ */
 bool page_type_get_writable(struct frame *f, domid_t owner);
 void page_type_put_writable(struct frame *f);
 /* The general reference stays. */

@@ -17,9 +17,13 @@
 #include "lib/assert.h"
 #include "lib/errno.h"
 
-/* Owners of frames that are no domain's: they have no memory of their own, tables and vCPUs. */
-static struct domain io_domain = {.id = DOMID_IO, .refs = 1};
-static struct domain xen_domain = {.id = DOMID_XEN, .refs = 1};
+/* Owners of frames that are no domain's: they have no tables and no vCPUs. */
+#define PSEUDO_DOMAIN(domid)                                                                                           \
+    {                                                                                                                  \
+        .id = (domid), .refs = 1, .page_table_lock = SPINLOCK_INIT(LOCK_LEVEL_PAGE_TABLE)                              \
+    }
+static struct domain io_domain = PSEUDO_DOMAIN(DOMID_IO);
+static struct domain xen_domain = PSEUDO_DOMAIN(DOMID_XEN);
 
 /* ---- unfinished tables ---- */
 

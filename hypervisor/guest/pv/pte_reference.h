@@ -33,9 +33,7 @@ static inline int pte_reference_get(struct domain *pt_owner, struct domain *page
 
     if (likely(frame_is_ram(mfn)) && likely(!(*e & PTE_CACHE_BITS))) {
         struct frame *f = frame_of(mfn);
-        /* Frames that belong to the hypervisor and are shown to control domains can only be read. */
-        if (likely(*e & PTE_WRITE ? page_owner->id != DOMID_XEN && page_type_get_writable(f, page_owner->id)
-                                  : frame_get(f, page_owner->id)))
+        if (likely(*e & PTE_WRITE ? page_type_get_writable(f, page_owner->id) : frame_get(f, page_owner->id)))
             return 0;
     }
     return pte_reference_get_other(pt_owner, page_owner, e);
