@@ -73,7 +73,7 @@ static const char *open_kernel(const struct boot_module *m, struct unpacked *out
         return wrong;
     log_info("dom0 kernel: %s, %lu KiB, unpacked %lu KiB", format, size >> 10, out->size >> 10);
     if (limit && out->size != limit)
-        return "unpacks to less than its header says";
+        return "unpacks to less than its header says: truncated or corrupt";
     return NULL;
 }
 

@@ -94,7 +94,7 @@ static long decode_gzip(const uint8_t *in, size_t size, uint8_t *out, size_t roo
         return length;
     if (r == Z_MEM_ERROR)
         return DECODE_NO_MEMORY;
-    return full ? DECODE_TOO_SMALL : DECODE_CORRUPT;
+    return full && r != Z_DATA_ERROR ? DECODE_TOO_SMALL : DECODE_CORRUPT;
 }
 
 /* Legacy frame: after the magic, pieces of {size of the packed bytes, packed bytes}, each unpacking to at most 8 MiB.
@@ -185,7 +185,7 @@ static const char *decode_failed(const struct format *f, long result)
 {
     switch (result) {
     case DECODE_TOO_SMALL:
-        return "unpacks to more than its header says";
+        return "unpacks to more than its header says: truncated or corrupt";
     case DECODE_NO_MEMORY:
         return "not enough memory to unpack it";
     default:
