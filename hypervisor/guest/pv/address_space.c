@@ -190,6 +190,7 @@ int address_space_vcpu_cpus(struct domain *d, uint64_t guest_va, cpumask_t *cpus
     _Static_assert(DOMAIN_VCPUS_MAX <= 64, "one word names all vCPUs");
     if (guest_copy_in(&map, guest_va, sizeof(map)))
         return -EFAULT;
+    cpumask_t dirty = address_space_cpus(d);
     *cpus = 0;
     for (; map; map &= map - 1) {
         unsigned int id = bits_lowest(map);
@@ -199,6 +200,6 @@ int address_space_vcpu_cpus(struct domain *d, uint64_t guest_va, cpumask_t *cpus
         if (v)
             *cpus |= CPUMASK(__atomic_load_n(&v->processor, __ATOMIC_RELAXED));
     }
-    *cpus &= __atomic_load_n(&d->dirty_cpus, __ATOMIC_RELAXED);
+    *cpus &= dirty;
     return 0;
 }

@@ -37,6 +37,16 @@ int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size);
 /* Current address of the vCPU's top-level table in use, machine address form for cr3. */
 paddr_t address_space_cr3(const struct vcpu *v);
 
+/*
+ * CPUs that may hold TLB entries of d's address spaces. The fence: entries that were written before must be seen by a CPU
+ * that is found outside, and comes in later (sched/sched.c sets its bit before it loads the tables).
+ */
+static inline cpumask_t address_space_cpus(const struct domain *d)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&d->dirty_cpus, __ATOMIC_RELAXED);
+}
+
 /* CPUs that may hold TLB entries for the vCPUs of the guest's bitmap at guest_va (as many bits as the domain has
  * vCPUs). -EFAULT. */
 int address_space_vcpu_cpus(struct domain *d, uint64_t guest_va, cpumask_t *cpus);

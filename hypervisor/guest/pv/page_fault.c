@@ -9,7 +9,6 @@
  * rewrites it at that moment only changes which of its own instructions is emulated.
  */
 #include "domain/vcpu.h"
-#include "guest/pv/address_space.h"
 #include "guest/pv/emulate.h"
 #include "guest/pv/insn_decode.h"
 #include "guest/pv/pt_update.h"
@@ -19,24 +18,24 @@
 #define ATTEMPTS_MAX 8
 
 /* As much of the instruction as is mapped; the number of bytes. */
-static unsigned int instruction_fetch(struct vcpu *v, uint64_t rip, uint8_t *bytes)
+static unsigned int instruction_fetch(uint64_t rip, uint8_t *bytes)
 {
     unsigned int n = INSN_LENGTH_MAX, in_page = (unsigned int)(PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
-    if (!address_space_read(v, rip, bytes, n))
+    if (!guest_copy_in(bytes, rip, n))
         return n;
     n = MIN(n, in_page);
-    return address_space_read(v, rip, bytes, n) ? 0 : n;
+    return guest_copy_in(bytes, rip, n) ? 0 : n;
 }
 
 static bool table_write_emulate(struct vcpu *v, struct cpu_regs *regs, uint64_t address)
 {
     uint8_t bytes[INSN_LENGTH_MAX];
     struct insn insn;
-    unsigned int n = instruction_fetch(v, regs->rip, bytes);
+    unsigned int n = instruction_fetch(regs->rip, bytes);
     if (!insn_decode(bytes, n, regs, &insn) || insn.address != address || (address & 7) + insn.size > sizeof(uint64_t))
         return false;
     uint64_t old;
-    if (address_space_read(v, address, &old, insn.size))
+    if (guest_copy_in(&old, address, insn.size))
         return false;
     if (insn.size < sizeof(old))
         old &= (1ULL << (8 * insn.size)) - 1;
