@@ -75,7 +75,7 @@ static void singleshot(void)
     hv_vcpu_op(VCPUOP_set_singleshot_timer, 0, &timer);
     check_eq("stop_singleshot_timer", hv_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
     check("a stopped timer does not fire", !wait_for(&event_count[port], 3, 80));
-    check_eq("for another vcpu", hv_vcpu_op(VCPUOP_set_singleshot_timer, 1, &timer), -XEN_ENOENT);
+    check_eq("for no vcpu", hv_vcpu_op(VCPUOP_set_singleshot_timer, 99, &timer), -XEN_ENOENT);
 }
 
 static void set_timer(void)
@@ -136,7 +136,7 @@ static void runstate(void)
     check("blocked time grew by the sleep", area.time[RUNSTATE_blocked] - blocked >= 29 * MS);
     check_eq("the area says running again", area.state, RUNSTATE_running);
     check("state entry time is now", area.state_entry_time <= clock_ns() && area.state_entry_time > blocked);
-    check_eq("no such vcpu", hv_vcpu_op(VCPUOP_get_runstate_info, 9, &now), -XEN_ENOENT);
+    check_eq("no such vcpu", hv_vcpu_op(VCPUOP_get_runstate_info, 99, &now), -XEN_ENOENT);
     check_eq("vm_assist runstate_update_flag", hv_vm_assist(VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0);
     poll.timeout = clock_ns() + 2 * MS;
     hv_sched_op(SCHEDOP_poll, &poll);

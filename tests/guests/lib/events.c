@@ -53,9 +53,10 @@ void event_clear(unsigned port)
 {
     bit_clear(shared_info->evtchn_pending, port);
 }
+/* By hypercall, because only the hypervisor can raise without a race what became pending while masked. */
 void event_unmask(unsigned port)
 {
-    bit_clear(shared_info->evtchn_mask, port);
+    event_unmask_call(port);
 }
 
 static void handle_port(unsigned port)

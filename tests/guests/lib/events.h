@@ -25,7 +25,7 @@ struct vcpu_info *vcpu_info_of(unsigned vcpu);
 void events_on(void); /* deliver to this vCPU, at once what is pending */
 void events_off(void);
 void event_mask(unsigned port);
-void event_unmask(unsigned port); /* the bit only; what is pending meanwhile is raised again by hand */
+void event_unmask(unsigned port); /* and have raised what is pending */
 bool event_masked(unsigned port);
 bool event_pending(unsigned port);
 void event_clear(unsigned port);
