@@ -146,7 +146,7 @@ static int va_mapping_flush(struct domain *d, uint64_t va, uint64_t flags)
         return 0;
     }
     if (whom == UVMF_ALL)
-        cpus = __atomic_load_n(&d->dirty_cpus, __ATOMIC_RELAXED);
+        cpus = address_space_cpus(d);
     else if (address_space_vcpu_cpus(d, whom, &cpus))
         return -EFAULT;
     tlb_flush_mask(cpus, what);

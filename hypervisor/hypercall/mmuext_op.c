@@ -75,7 +75,7 @@ static int op_flush_multi(struct vcpu *v __unused_, struct domain *d, const stru
 
 static int op_flush_all(struct vcpu *v __unused_, struct domain *d, const struct mmuext_op *op)
 {
-    cpumask_t cpus = __atomic_load_n(&d->dirty_cpus, __ATOMIC_RELAXED);
+    cpumask_t cpus = address_space_cpus(d);
 
     if (op->cmd == MMUEXT_TLB_FLUSH_ALL)
         tlb_flush_mask(cpus, TLB_ALL);

@@ -38,8 +38,8 @@ int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size);
 paddr_t address_space_cr3(const struct vcpu *v);
 
 /*
- * CPUs that may hold TLB entries of d's address spaces. The fence: entries that were written before must be seen by a CPU
- * that is found outside, and comes in later (sched/sched.c sets its bit before it loads the tables).
+ * CPUs that may hold TLB entries of d's address spaces. The fence: entries that were written before must be seen by a
+ * CPU that is found outside, and comes in later (sched/sched.c sets its bit before it loads the tables).
  */
 static inline cpumask_t address_space_cpus(const struct domain *d)
 {
