@@ -51,7 +51,7 @@ multiboot2_header:
     .balign 8
     .word 2, 0 /* addresses */
     .long 24
-    .long PHYS(multiboot1_header), PHYS(_start_image), PHYS(_image_load_end), PHYS(_image_end)
+    .long PHYS(multiboot2_header), PHYS(_start_image), PHYS(_image_load_end), PHYS(_image_end)
     .balign 8
     .word 3, 0 /* entry */
     .long 12
