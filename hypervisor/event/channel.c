@@ -145,6 +145,11 @@ int event_domain_init(struct domain *d, unsigned int max_port)
     spin_init(&t->lock, LOCK_LEVEL_EVENT);
     t->max_port = MIN(max_port, PORTS_MAX - 1);
     t->lowest_maybe_free = 1;
+    t->page[0] = heap_alloc_pages(0);
+    if (!t->page[0]) {
+        heap_free(t);
+        return -ENOMEM;
+    }
     d->events = t;
     return 0;
 }
@@ -439,8 +444,8 @@ int event_status(struct domain *caller, struct evtchn_status *op)
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
     const struct channel *c = channel_of(t, op->port);
-    if (op->port == 0 || op->port > t->max_port || !t->page[op->port / CHANNELS_PER_PAGE]) {
-        r = -EINVAL;
+    if (op->port > t->max_port || !t->page[op->port / CHANNELS_PER_PAGE]) {
+        r = -EINVAL; /* beyond what was ever used; port 0, which nobody gets, is closed like others */
     } else if (!c) {
         op->status = EVTCHNSTAT_closed;
     } else {
