@@ -29,7 +29,8 @@ struct boot_info {
 extern struct boot_info boot_info;
 
 /*
- * Fills boot_info and memory_map from what the loader left at 'info' (below 4 GiB; boot tables). NULL, or what is wrong.
+ * Fills boot_info and memory_map from what the loader left at 'info' (below 4 GiB; boot tables). NULL, or what is
+ * wrong.
  * Nothing is logged: the console is not up before the command line is known.
  */
 const char *boot_info_init(uint32_t magic, paddr_t info);

@@ -7,8 +7,8 @@
 #include "boot/options.h"
 
 /*
- * Builds dom0 from module 0 (kernel) and module 1 (initial RAM disk), frees the modules. Paused. NULL, or what is wrong,
- * with *subject naming whom that is said about.
+ * Builds dom0 from module 0 (kernel) and module 1 (initial RAM disk), frees the modules. Paused. NULL, or what is
+ * wrong, with *subject naming whom that is said about.
  */
 const char *build_dom0(const struct boot_info *info, const struct boot_options *options, const char **subject);
 

@@ -2,9 +2,9 @@
 /*
  * From the boot loader to C.
  *
- * A multiboot loader (1 or 2) enters _start in 32-bit protected mode, paging off, EAX = its magic, EBX = physical address
- * of its information. The image lies where it was linked to (IMAGE_PHYS). The page tables for booting are constants,
- * so that nothing has to be built: the first 4 GiB at their own addresses (which the switch of modes needs) and in the
+ * A multiboot loader (1 or 2) enters _start in 32-bit protected mode, paging off, EAX = its magic, EBX = address of its
+ * information. The image lies where it was linked to (IMAGE_PHYS). The page tables for booting are constants, so that
+ * nothing has to be built: the first 4 GiB at their own addresses (which the switch of modes needs) and in the
  * direct map, and the image at IMAGE_VIRT. hv_map_init replaces them; application processors pass through them once
  * more, each for a moment (trampoline.S).
  *
@@ -208,7 +208,7 @@ boot_l2:
     .endr
 
     .section .bss, "aw", @nobits
-    .balign 4096 /* not more: the image's file must stay flat from its first 8 KiB on, where loaders look for the header */
+    .balign 4096 /* not more: the loaded part of the file would move away from its header's first 8 KiB */
 boot_stack:
     .skip 2 * ASM_STACK_SIZE - ASM_PAGE_SIZE
 
