@@ -111,7 +111,8 @@ static inline void entry_write(pte_t *slot, pte_t old, pte_t new, bool preserve_
 enum l1_change { CHANGE_FLAGS, CHANGE_WRITE_PROTECT, CHANGE_MAPPING };
 
 /* Checks *new, makes it what the hardware gets, takes its references. */
-static inline int l1_prepare(struct domain *d, struct domain *page_owner, pte_t old, pte_t *new, enum l1_change *change)
+static inline __attribute__((always_inline)) int l1_prepare(struct domain *d, struct domain *page_owner, pte_t old,
+                                                            pte_t *new, enum l1_change *change)
 {
     *change = CHANGE_MAPPING;
     if (!(*new &PTE_PRESENT))
@@ -133,7 +134,7 @@ static inline int l1_prepare(struct domain *d, struct domain *page_owner, pte_t 
 }
 
 /* The new entry is in place. */
-static inline void l1_settle(pte_t old, enum l1_change change)
+static inline __attribute__((always_inline)) void l1_settle(pte_t old, enum l1_change change)
 {
     if (change == CHANGE_MAPPING)
         pte_reference_put(old);
@@ -253,18 +254,23 @@ int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page
     return pt_update_entries(v, pt_owner, page_owner, &req, 1, &done);
 }
 
+static inline const pte_t *next_table(const pte_t *table, uint64_t va, unsigned int level)
+{
+    pte_t e = pte_read(&table[pte_index(va, level)]);
+
+    return likely(e & PTE_PRESENT) ? direct_map(e & PTE_FRAME_MASK) : NULL;
+}
+
 /* Locked: as address_space_walk, without looking whether the frames exist: what a validated table names does. */
 static inline pte_t *kernel_l1_slot(const struct vcpu *v, uint64_t va)
 {
-    const pte_t *table = direct_map_mfn(v->pv.kernel_table);
+    const pte_t *table = next_table(direct_map_mfn(v->pv.kernel_table), va, 4);
 
-    for (unsigned int level = 4; level > 1; level--) {
-        pte_t e = pte_read(&table[pte_index(va, level)]);
-        if (unlikely(!(e & PTE_PRESENT)))
-            return NULL;
-        table = direct_map(e & PTE_FRAME_MASK);
-    }
-    return (pte_t *)table + pte_index(va, 1);
+    if (likely(table))
+        table = next_table(table, va, 3);
+    if (likely(table))
+        table = next_table(table, va, 2);
+    return likely(table) ? (pte_t *)table + pte_index(va, 1) : NULL;
 }
 
 int pt_update_va_mapping(struct vcpu *v, struct domain *page_owner, uint64_t va, pte_t new)
