@@ -14,9 +14,11 @@
  * three levels is an atomic test-and-set, so a flag that was up already ends the work: whoever set it did the rest.
  *
  * Locking. The table's lock guards states and bindings. It is taken in interrupt handlers, thus always with interrupts
- * off. Binding and closing between two domains takes both locks, lower address first; so while a sender holds only its
- * own table's lock, its peer cannot go away. Pending, mask and selector bits are shared with the guest and are only
- * touched by atomic operations; a guest that scribbles over them hurts itself.
+ * off, and no plain lock is taken under it: its holder could be interrupted by a handler that waits for ours. That is
+ * why a table has its full length from the beginning. Binding and closing between two domains takes both locks, lower
+ * address first; so while a sender holds only its own table's lock, its peer cannot go away. Pending, mask and selector
+ * bits are shared with the guest and are only touched by atomic operations; a guest that scribbles over them hurts
+ * itself.
  */
 #include "event/channel.h"
 #include "domain/domain.h"
@@ -42,15 +44,13 @@ struct channel {
 
 _Static_assert(sizeof(struct channel) == 16, "a power of two, so that a port's place is found by shifts");
 
-#define CHANNELS_PER_PAGE (PAGE_SIZE / sizeof(struct channel))
-#define PORTS_MAX         (sizeof(xen_ulong_t) * 8 * sizeof(xen_ulong_t) * 8) /* 4096: the 2-level ABI's bits */
-#define PAGES_MAX         ((PORTS_MAX + CHANNELS_PER_PAGE - 1) / CHANNELS_PER_PAGE)
+#define PORTS_MAX (sizeof(xen_ulong_t) * 8 * sizeof(xen_ulong_t) * 8) /* 4096: the 2-level ABI's bits */
 
 struct event_table {
     struct spinlock lock;
-    unsigned int max_port;          /* constant: highest port that may be used */
-    unsigned int lowest_maybe_free; /* no free port below */
-    struct channel *page[PAGES_MAX];
+    unsigned int max_port;                          /* constant: highest port that may be used */
+    unsigned int lowest_maybe_free;                 /* no free port below */
+    struct channel *channel;                        /* constant: max_port + 1 of them */
     uint16_t virq_port[DOMAIN_VCPUS_MAX][NR_VIRQS]; /* 0: not bound; global ones under vCPU 0 */
 };
 
@@ -65,25 +65,16 @@ static bool virq_is_global(uint32_t virq)
 /* The channel of a port that is in use, or NULL. Table lock held. */
 static struct channel *channel_of(const struct event_table *t, event_port_t port)
 {
-    if (port == 0 || port > t->max_port)
+    if (port == 0 || port > t->max_port || t->channel[port].state == EVTCHNSTAT_closed)
         return NULL;
-    struct channel *page = t->page[port / CHANNELS_PER_PAGE];
-    if (!page || page[port % CHANNELS_PER_PAGE].state == EVTCHNSTAT_closed)
-        return NULL;
-    return &page[port % CHANNELS_PER_PAGE];
+    return &t->channel[port];
 }
 
-/* A free port, still marked closed; or -ENOSPC, -ENOMEM. Table lock held. */
+/* A free port, still marked closed; or -ENOSPC. Table lock held. */
 static int channel_find_free(struct event_table *t)
 {
     for (unsigned int port = t->lowest_maybe_free; port <= t->max_port; port++) {
-        struct channel **page = &t->page[port / CHANNELS_PER_PAGE];
-        if (!*page) {
-            *page = heap_alloc_pages(0);
-            if (!*page)
-                return -ENOMEM;
-        }
-        if ((*page)[port % CHANNELS_PER_PAGE].state == EVTCHNSTAT_closed) {
+        if (t->channel[port].state == EVTCHNSTAT_closed) {
             t->lowest_maybe_free = port;
             return (int)port;
         }
@@ -93,7 +84,7 @@ static int channel_find_free(struct event_table *t)
 
 static struct channel *channel_open(struct event_table *t, event_port_t port, uint8_t state, unsigned int vcpu)
 {
-    struct channel *c = &t->page[port / CHANNELS_PER_PAGE][port % CHANNELS_PER_PAGE];
+    struct channel *c = &t->channel[port];
     *c = (struct channel){.state = state, .notify_vcpu = (uint16_t)vcpu};
     return c;
 }
@@ -145,8 +136,8 @@ int event_domain_init(struct domain *d, unsigned int max_port)
     spin_init(&t->lock, LOCK_LEVEL_EVENT);
     t->max_port = MIN(max_port, PORTS_MAX - 1);
     t->lowest_maybe_free = 1;
-    t->page[0] = heap_alloc_pages(0);
-    if (!t->page[0]) {
+    t->channel = heap_alloc((t->max_port + 1) * sizeof(*t->channel));
+    if (!t->channel) {
         heap_free(t);
         return -ENOMEM;
     }
@@ -158,9 +149,7 @@ void event_domain_free(struct domain *d)
 {
     if (!d->events)
         return;
-    for (unsigned int i = 0; i < PAGES_MAX; i++)
-        if (d->events->page[i])
-            heap_free_pages(d->events->page[i], 0);
+    heap_free(d->events->channel);
     heap_free(d->events);
     d->events = NULL;
 }
@@ -408,8 +397,7 @@ int event_send(struct domain *d, event_port_t port)
         r = -EINVAL;
     } else if (c->state == EVTCHNSTAT_interdomain) {
         struct domain *remote = c->peer;
-        const struct event_table *rt = remote->events;
-        const struct channel *rc = &rt->page[c->remote_port / CHANNELS_PER_PAGE][c->remote_port % CHANNELS_PER_PAGE];
+        const struct channel *rc = &remote->events->channel[c->remote_port];
         channel_set_pending(remote, c->remote_port, READ_ONCE(rc->notify_vcpu));
     } else if (c->state == EVTCHNSTAT_ipi) {
         channel_set_pending(d, port, c->notify_vcpu);
@@ -444,8 +432,8 @@ int event_status(struct domain *caller, struct evtchn_status *op)
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
     const struct channel *c = channel_of(t, op->port);
-    if (op->port > t->max_port || !t->page[op->port / CHANNELS_PER_PAGE]) {
-        r = -EINVAL; /* beyond what was ever used; port 0, which nobody gets, is closed like others */
+    if (op->port > t->max_port) {
+        r = -EINVAL; /* while port 0, which nobody gets, is closed like others */
     } else if (!c) {
         op->status = EVTCHNSTAT_closed;
     } else {
