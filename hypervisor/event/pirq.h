@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Physical interrupts as a domain sees them: pirq numbers, their mapping to irqs (GSI or MSI), the port that each is bound to, and
- * the end-of-interrupt protocol (shared bitmap of pirq_eoi_gmfn_v2, PHYSDEVOP_eoi).
+ * Physical interrupts as a domain sees them: pirq numbers, their mapping to irqs (GSI or MSI), the port that each is
+ * bound to, and the end-of-interrupt protocol (shared bitmap of pirq_eoi_gmfn_v2, PHYSDEVOP_eoi).
  */
 #ifndef HAVEN_EVENT_PIRQ_H
 #define HAVEN_EVENT_PIRQ_H

@@ -17,7 +17,8 @@
 struct domain;
 struct irq_desc;
 
-/* The hardware behind an irq: IO-APIC pin or MSI (platform/ioapic.c, platform/msi.c). Called with the irq's lock held. */
+/* The hardware behind an irq: IO-APIC pin or MSI (platform/ioapic.c, platform/msi.c). Called with the irq's lock held.
+ */
 struct irq_chip {
     const char *name;
     void (*mask)(unsigned int irq);

@@ -8,11 +8,18 @@
 
 #include "cpu/cpu_local.h"
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_SCHEDULE, SOFTIRQ_CALL, SOFTIRQ_DEBUG_KEY, SOFTIRQ_TIME_CALIBRATION, SOFTIRQ_COUNT };
+enum softirq {
+    SOFTIRQ_TIMER,
+    SOFTIRQ_SCHEDULE,
+    SOFTIRQ_CALL,
+    SOFTIRQ_DEBUG_KEY,
+    SOFTIRQ_TIME_CALIBRATION,
+    SOFTIRQ_COUNT
+};
 
 void softirq_register(enum softirq nr, void (*handler)(void));
-void softirq_raise(enum softirq nr);                       /* on this CPU */
-void softirq_raise_on(unsigned int cpu, enum softirq nr);  /* with an IPI if it is another one */
-void softirq_run(void);                                    /* until none is pending */
+void softirq_raise(enum softirq nr);                      /* on this CPU */
+void softirq_raise_on(unsigned int cpu, enum softirq nr); /* with an IPI if it is another one */
+void softirq_run(void);                                   /* until none is pending */
 
 #endif

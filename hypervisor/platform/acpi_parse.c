@@ -5,10 +5,11 @@
  * everywhere means "not there".
  */
 #include "platform/acpi_parse.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 
 /* Little-endian number of 'size' bytes at an offset; 0 if it is beyond the end. */
-static uint64_t read_number(const uint8_t *t, size_t length, size_t offset, unsigned int size)
+static uint64_t __init read_number(const uint8_t *t, size_t length, size_t offset, unsigned int size)
 {
     uint64_t v = 0;
     if (offset > length || length - offset < size)
@@ -17,7 +18,7 @@ static uint64_t read_number(const uint8_t *t, size_t length, size_t offset, unsi
     return v;
 }
 
-bool acpi_checksum_ok(const uint8_t *p, size_t length)
+bool __init acpi_checksum_ok(const uint8_t *p, size_t length)
 {
     uint8_t sum = 0;
     for (size_t i = 0; i < length; i++)
@@ -25,7 +26,7 @@ bool acpi_checksum_ok(const uint8_t *p, size_t length)
     return sum == 0;
 }
 
-paddr_t acpi_parse_rsdp(const uint8_t *p, size_t available, bool *wide)
+paddr_t __init acpi_parse_rsdp(const uint8_t *p, size_t available, bool *wide)
 {
     if (available < 20 || memcmp(p, "RSD PTR ", 8) || !acpi_checksum_ok(p, 20))
         return 0;
@@ -40,7 +41,7 @@ paddr_t acpi_parse_rsdp(const uint8_t *p, size_t available, bool *wide)
     return read_number(p, 20, 16, 4);
 }
 
-uint32_t acpi_table_length(const uint8_t header[ACPI_HEADER_SIZE], const char *signature)
+uint32_t __init acpi_table_length(const uint8_t header[ACPI_HEADER_SIZE], const char *signature)
 {
     uint32_t length = (uint32_t)read_number(header, ACPI_HEADER_SIZE, 4, 4);
     if ((signature && memcmp(header, signature, 4)) || length < ACPI_HEADER_SIZE)
@@ -48,12 +49,12 @@ uint32_t acpi_table_length(const uint8_t header[ACPI_HEADER_SIZE], const char *s
     return length;
 }
 
-unsigned int acpi_root_count(uint32_t length, bool wide)
+unsigned int __init acpi_root_count(uint32_t length, bool wide)
 {
     return length < ACPI_HEADER_SIZE ? 0 : (length - ACPI_HEADER_SIZE) / (wide ? 8 : 4);
 }
 
-paddr_t acpi_root_entry(const uint8_t *root, unsigned int i, bool wide)
+paddr_t __init acpi_root_entry(const uint8_t *root, unsigned int i, bool wide)
 {
     unsigned int size = wide ? 8 : 4;
     return read_number(root, ACPI_HEADER_SIZE + (size_t)(i + 1) * size, ACPI_HEADER_SIZE + (size_t)i * size, size);
@@ -69,7 +70,7 @@ enum madt_type {
     MADT_X2APIC = 9,
 };
 
-static void madt_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t acpi_id, uint32_t flags)
+static void __init madt_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t acpi_id, uint32_t flags)
 {
     if (!(flags & 1) || info->cpu_count == ACPI_CPUS_MAX)
         return;
@@ -80,7 +81,7 @@ static void madt_cpu(struct acpi_info *info, uint32_t apic_id, uint32_t acpi_id,
     info->cpu_acpi_id[info->cpu_count++] = acpi_id;
 }
 
-static void madt_ioapic(struct acpi_info *info, uint32_t id, paddr_t address, uint32_t gsi_base)
+static void __init madt_ioapic(struct acpi_info *info, uint32_t id, paddr_t address, uint32_t gsi_base)
 {
     if (info->ioapic_count == ACPI_IOAPICS_MAX || !address)
         return;
@@ -89,7 +90,7 @@ static void madt_ioapic(struct acpi_info *info, uint32_t id, paddr_t address, ui
     info->ioapic[info->ioapic_count++].gsi_base = gsi_base;
 }
 
-static void madt_override(struct acpi_info *info, uint8_t isa_irq, uint32_t gsi, uint16_t flags)
+static void __init madt_override(struct acpi_info *info, uint8_t isa_irq, uint32_t gsi, uint16_t flags)
 {
     if (info->override_count == ACPI_OVERRIDES_MAX || isa_irq > 15)
         return;
@@ -100,7 +101,7 @@ static void madt_override(struct acpi_info *info, uint8_t isa_irq, uint32_t gsi,
     info->isa_override[info->override_count++].level = (flags >> 2 & 3) == 3;
 }
 
-static void madt_entry(const uint8_t *e, size_t length, struct acpi_info *info)
+static void __init madt_entry(const uint8_t *e, size_t length, struct acpi_info *info)
 {
     switch (e[0]) {
     case MADT_LAPIC:
@@ -127,7 +128,7 @@ static void madt_entry(const uint8_t *e, size_t length, struct acpi_info *info)
     }
 }
 
-void acpi_parse_madt(const uint8_t *t, size_t length, struct acpi_info *info)
+void __init acpi_parse_madt(const uint8_t *t, size_t length, struct acpi_info *info)
 {
     info->lapic_address = read_number(t, length, 36, 4);
     info->has_pic = read_number(t, length, 40, 4) & 1;
@@ -173,7 +174,7 @@ enum {
 #define GAS_ADDRESS 4
 
 /* The port of a register that has an old 32-bit field and a newer generic one, which wins when it is set. */
-static uint16_t fadt_port(const uint8_t *t, size_t length, size_t old, size_t generic)
+static uint16_t __init fadt_port(const uint8_t *t, size_t length, size_t old, size_t generic)
 {
     uint64_t port = read_number(t, length, generic + GAS_ADDRESS, 8);
     if (!port || read_number(t, length, generic, 1) != GAS_IO)
@@ -181,7 +182,7 @@ static uint16_t fadt_port(const uint8_t *t, size_t length, size_t old, size_t ge
     return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
-void acpi_parse_fadt(const uint8_t *t, size_t length, struct acpi_info *info)
+void __init acpi_parse_fadt(const uint8_t *t, size_t length, struct acpi_info *info)
 {
     uint32_t flags = (uint32_t)read_number(t, length, FADT_FLAGS, 4);
     info->sci = (uint16_t)read_number(t, length, FADT_SCI, 2);
@@ -207,13 +208,13 @@ void acpi_parse_fadt(const uint8_t *t, size_t length, struct acpi_info *info)
     }
 }
 
-void acpi_parse_hpet(const uint8_t *t, size_t length, struct acpi_info *info)
+void __init acpi_parse_hpet(const uint8_t *t, size_t length, struct acpi_info *info)
 {
     if (read_number(t, length, 40, 1) == GAS_MEMORY)
         info->hpet_address = read_number(t, length, 44, 8);
 }
 
-void acpi_parse_mcfg(const uint8_t *t, size_t length, struct acpi_info *info)
+void __init acpi_parse_mcfg(const uint8_t *t, size_t length, struct acpi_info *info)
 {
     for (size_t at = 44; at + 16 <= length && info->mcfg_count < ACPI_MCFG_MAX; at += 16) {
         unsigned int i = info->mcfg_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * panic: the hypervisor found itself wrong. Nothing can be relied on, so: say what, stop everybody, show where, and
- * reboot (or halt, option noreboot). A panic inside a panic halts at once.
+ * reboot (or halt, option noreboot). A panic inside a panic goes on to the reboot at once; a third one halts.
  */
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
@@ -30,8 +30,13 @@ void panic(const char *fmt, ...)
     int expected = 0, self = (int)cpu_id() + 1;
 
     irq_disable();
-    if (!__atomic_compare_exchange_n(&panicking, &expected, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-        halt_here(); /* another CPU's panic will stop us; our own second one ends here */
+    if (!__atomic_compare_exchange_n(&panicking, &expected, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        static bool nested;
+        if (expected != self || nested || power_noreboot)
+            halt_here(); /* another CPU's panic will stop us */
+        nested = true;
+        power_reboot();
+    }
     stop_others();
     console_force();
 

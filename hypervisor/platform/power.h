@@ -11,7 +11,8 @@ __noreturn_ void power_reboot(void);
 __noreturn_ void power_off(void);
 __noreturn_ void power_halt(void);
 
-/* XENPF_enter_acpi_sleep: values for PM1a/b control as the guest's ACPI code wants to write them. S5 only: does not return on success. */
+/* XENPF_enter_acpi_sleep: values for PM1a/b control as the guest's ACPI code wants to write them. S5 only: does not
+ * return on success. */
 int power_acpi_sleep(uint8_t state, uint32_t pm1a, uint32_t pm1b);
 
 extern bool power_noreboot; /* option noreboot: halt instead, after a panic or dom0's crash */

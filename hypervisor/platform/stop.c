@@ -10,7 +10,7 @@
 
 #define PATIENCE 2000000
 
-static volatile bool stopping;
+static int stopper;       /* 0, or CPU + 1 of who stops the others; atomic */
 static cpumask_t stopped; /* atomic */
 
 static __noreturn_ void stand_still(const struct cpu_regs *regs)
@@ -36,8 +36,10 @@ void stop_others(void)
     cpumask_t others = cpu_online & ~CPUMASK(cpu_id());
     if (!others)
         return;
-    /* Two CPUs that stop each other: the second one obeys. */
-    if (__atomic_exchange_n(&stopping, true, __ATOMIC_SEQ_CST) && !(stopped & others))
+    /* Two CPUs that stop each other: the second one obeys. One CPU may come here again (panic, then reset). */
+    int self = (int)cpu_id() + 1, first = 0;
+    if (!__atomic_compare_exchange_n(&stopper, &first, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+        first != self)
         stand_still(NULL);
     lapic_send_ipi(others, VECTOR_IPI_STOP);
     if (others_stopped(others))
@@ -53,6 +55,7 @@ void stop_ipi_handler(const struct cpu_regs *regs)
 
 void stop_check_nmi(const struct cpu_regs *regs)
 {
-    if (stopping)
+    int first = __atomic_load_n(&stopper, __ATOMIC_SEQ_CST);
+    if (first && first != (int)cpu_id() + 1)
         stand_still(regs);
 }
