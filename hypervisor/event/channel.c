@@ -270,6 +270,25 @@ int event_bind_ipi(struct vcpu *caller, struct evtchn_bind_ipi *op)
     return r;
 }
 
+/* Makes the port free; both tables locked when it has a peer. */
+static void channel_close_locked(struct domain *d, event_port_t port, struct channel *c)
+{
+    struct event_table *t = d->events;
+    if (c->state == EVTCHNSTAT_interdomain) {
+        struct channel *rc = channel_of(c->peer->events, c->remote_port);
+        ASSERT(rc && rc->state == EVTCHNSTAT_interdomain && rc->peer == d && rc->remote_port == port);
+        rc->state = EVTCHNSTAT_unbound;
+        rc->unbound_remote = d->id;
+        rc->remote_port = 0;
+    } else if (c->state == EVTCHNSTAT_virq) {
+        t->virq_port[virq_is_global(c->virq) ? 0 : c->notify_vcpu][c->virq] = 0;
+    }
+    c->state = EVTCHNSTAT_closed;
+    t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
+    /* The next user of the port number must not see our last event. */
+    bit_test_and_clear_atomic(pending_bits(d), port);
+}
+
 /* The caller's pirq functions have locks of a lower level than the table's: so the port is opened first, then the pirq
  * is bound to it outside the lock, and the port closed again if that was refused. */
 int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
@@ -285,15 +304,19 @@ int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
     if (port < 0)
         return port;
     int r = pirq_bind_port(caller, op->pirq, (unsigned int)port, op->flags & BIND_PIRQ__WILL_SHARE, 0);
-    if (r) {
-        flags = spin_lock_irq(&t->lock);
-        channel_open(t, (event_port_t)port, EVTCHNSTAT_closed, 0);
-        t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
-        spin_unlock_irq(&t->lock, flags);
-        return r;
+    /* Another vCPU may have closed the port meanwhile, and opened it for something else: then it is not ours. */
+    flags = spin_lock_irq(&t->lock);
+    struct channel *c = channel_of(t, (event_port_t)port);
+    bool ours = c && c->state == EVTCHNSTAT_pirq && c->pirq == op->pirq;
+    if (r && ours)
+        channel_close_locked(caller, (event_port_t)port, c);
+    spin_unlock_irq(&t->lock, flags);
+    if (!r && !ours) {
+        pirq_unbind_port(caller, op->pirq);
+        r = -EINVAL;
     }
     op->port = (event_port_t)port;
-    return 0;
+    return r;
 }
 
 int event_bind_vcpu(struct domain *d, event_port_t port, unsigned int vcpu)
@@ -314,25 +337,6 @@ int event_bind_vcpu(struct domain *d, event_port_t port, unsigned int vcpu)
     if (pirq >= 0)
         pirq_set_vcpu(d, (unsigned int)pirq, vcpu);
     return r;
-}
-
-/* Makes the port free; both tables locked when it has a peer. */
-static void channel_close_locked(struct domain *d, event_port_t port, struct channel *c)
-{
-    struct event_table *t = d->events;
-    if (c->state == EVTCHNSTAT_interdomain) {
-        struct channel *rc = channel_of(c->peer->events, c->remote_port);
-        ASSERT(rc && rc->state == EVTCHNSTAT_interdomain && rc->peer == d && rc->remote_port == port);
-        rc->state = EVTCHNSTAT_unbound;
-        rc->unbound_remote = d->id;
-        rc->remote_port = 0;
-    } else if (c->state == EVTCHNSTAT_virq) {
-        t->virq_port[virq_is_global(c->virq) ? 0 : c->notify_vcpu][c->virq] = 0;
-    }
-    c->state = EVTCHNSTAT_closed;
-    t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
-    /* The next user of the port number must not see our last event. */
-    bit_test_and_clear_atomic(pending_bits(d), port);
 }
 
 int event_close(struct domain *d, event_port_t port)
