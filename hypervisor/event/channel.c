@@ -189,7 +189,8 @@ int event_alloc_unbound(struct domain *caller, struct evtchn_alloc_unbound *op)
     if (r)
         return r;
     uint64_t flags = spin_lock_irq(&d->events->lock);
-    r = channel_find_free(d->events);
+    /* A dying domain has closed its ports, or is about to: no new ones, whose peers would outlive it. */
+    r = READ_ONCE(d->dying) ? -EINVAL : channel_find_free(d->events);
     if (r > 0) {
         channel_open(d->events, (event_port_t)r, EVTCHNSTAT_unbound, 0)->unbound_remote =
             op->remote_dom == DOMID_SELF ? caller->id : op->remote_dom;
