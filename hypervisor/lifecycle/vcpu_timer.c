@@ -39,12 +39,21 @@ static void periodic_work(struct vcpu *v)
     timer_set(&v->periodic_timer, next);
 }
 
+/* Has its CPU see to the timer at once. If it runs nowhere, it does so itself when it comes back. */
+static void periodic_look(struct vcpu *v)
+{
+    timer_migrate(&v->periodic_timer, READ_ONCE(v->processor));
+    timer_set(&v->periodic_timer, clock_now());
+}
+
 static void periodic_expired(void *arg)
 {
     struct vcpu *v = arg;
 
     if (v == current)
         periodic_work(v);
+    else if (READ_ONCE(v->running))
+        periodic_look(v); /* it has moved on */
 }
 
 void vcpu_timer_periodic_switch(struct vcpu *v, bool runs)
@@ -76,15 +85,14 @@ void vcpu_timer_set_singleshot(struct vcpu *v, uint64_t expires)
     timer_set(&v->singleshot_timer, expires);
 }
 
+/* Any vCPU may do this to any other, two even to each other: so nobody waits for anybody to leave its CPU. */
 void vcpu_timer_set_periodic(struct vcpu *v, uint64_t period)
 {
-    /* Off its CPU for a moment, so that the switch hooks and this do not meet. */
-    if (v != current)
-        vcpu_pause_sync(v);
-    timer_stop(&v->periodic_timer);
-    WRITE_ONCE(v->periodic_period, period);
-    if (v == current)
+    __atomic_store_n(&v->periodic_period, period, __ATOMIC_SEQ_CST); /* before the look at v->running */
+    if (!period)
+        timer_stop(&v->periodic_timer);
+    else if (v == current)
         periodic_work(v);
     else
-        vcpu_unpause(v);
+        periodic_look(v);
 }
