@@ -30,13 +30,6 @@ void vcpu_pause(struct vcpu *v)
     vcpu_sleep_hook(v);
 }
 
-void vcpu_pause_sync(struct vcpu *v)
-{
-    ASSERT(v != current);
-    __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
-    vcpu_sleep_sync_hook(v);
-}
-
 void vcpu_unpause(struct vcpu *v)
 {
     uint32_t before = __atomic_fetch_sub(&v->pause_count, 1, __ATOMIC_SEQ_CST);

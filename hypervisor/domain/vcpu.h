@@ -140,9 +140,8 @@ static inline uint32_t vcpu_clear_flags(struct vcpu *v, uint32_t flags)
  */
 int vcpu_kernel_write(struct vcpu *v, uint64_t va, const void *src, size_t size) __must_check;
 
-/* Pause counts nest. _sync waits until the vCPU is off its CPU. Never _sync the current one. */
+/* Pause counts nest. */
 void vcpu_pause(struct vcpu *v);
-void vcpu_pause_sync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 
 #endif

@@ -368,6 +368,27 @@ static void together(void)
         check("vcpu ends", vcpu_wait_down(v, 20000));
 }
 
+/* A hypervisor that stops a vCPU to change its timer must not have two of them wait for each other. */
+static void tick_job(unsigned vcpu)
+{
+    struct vcpu_set_periodic_timer timer = {.period_ns = 1000000000};
+
+    for (unsigned i = 0; i < 2000; i++)
+        hv_vcpu_op(VCPUOP_set_periodic_timer, !vcpu, &timer);
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, !vcpu, NULL);
+    __atomic_add_fetch(&sum, 1, __ATOMIC_SEQ_CST);
+}
+
+static void mutual_timers(void)
+{
+    sum = 0;
+    vcpu_boot(1, tick_job);
+    tick_job(0);
+    check("two vcpus set each other's periodic timers", spin_until(&sum, 2));
+    check("vcpu 1 ends", vcpu_wait_down(1, 20000));
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+}
+
 static void states(void)
 {
     struct vcpu_runstate_info info;
@@ -397,5 +418,6 @@ void guest_main(void)
     no_stale_writer();
     poll_and_kick();
     together();
+    mutual_timers();
     states();
 }
