@@ -206,8 +206,8 @@ struct copy_side {
 
 static int copy_side_get(struct vcpu *v, struct copy_side *s, domid_t domid, uint64_t gmfn)
 {
-    /* Without a grant only one's own memory can be named (by frame number). */
-    if (!s->by_grant && domid != DOMID_SELF && domid != v->domain->id && !v->domain->privileged)
+    /* Without a grant only one's own memory can be named (by frame number), not even by dom0 another's. */
+    if (!s->by_grant && domid != DOMID_SELF)
         return GNTST_permission_denied;
     s->d = domain_get_by_id(domid);
     if (!s->d)
