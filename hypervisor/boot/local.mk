@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 hypervisor_haven_SOURCES += \
+	hypervisor/boot/bcj_x86.c \
 	hypervisor/boot/boot_info.c \
 	hypervisor/boot/build_dom0.c \
 	hypervisor/boot/bzimage.c \
@@ -14,4 +15,5 @@ hypervisor_haven_SOURCES += \
 	hypervisor/boot/start.c \
 	hypervisor/boot/trampoline.S \
 	hypervisor/boot/unpack.c \
-	hypervisor/boot/unpack_libc.c
+	hypervisor/boot/unpack_libc.c \
+	hypervisor/boot/unpack_xz.c

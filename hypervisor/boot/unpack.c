@@ -5,6 +5,7 @@
  * Everything that reads untrusted bytes here runs inside the libraries, with both buffers' ends given.
  */
 #include "boot/unpack.h"
+#include "boot/unpack_xz.h"
 #include "lib/bits.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -13,14 +14,12 @@
 #include "mm/layout.h"
 #define ZLIB_CONST
 #include <lz4.h>
-#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define UNPACKED_MAX  GIB(1)   /* a kernel larger than this is a mistake */
-#define LZMA_MEMORY   MIB(256) /* dictionary: Linux uses 32 MiB (xz -9e: 64) */
-#define LZ4_CHUNK_MAX MIB(8)   /* of the legacy frame format */
+#define UNPACKED_MAX  GIB(1) /* a kernel larger than this is a mistake */
+#define LZ4_CHUNK_MAX MIB(8) /* of the legacy frame format */
 
 /* The frames of a block that are beyond 'pages' go back in pieces, each as large as its alignment allows. */
 static void free_frames(uint64_t mfn, uint64_t pages)
@@ -51,31 +50,6 @@ void *boot_pages_alloc(uint64_t size)
 void boot_pages_free(void *p, uint64_t size)
 {
     free_frames(direct_map_to_mfn(p).n, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
-}
-
-/* Results of a decoder besides a length. */
-#define DECODE_CORRUPT   (-1L)
-#define DECODE_TOO_SMALL (-2L) /* the result does not fit */
-#define DECODE_NO_MEMORY (-3L)
-
-static long decode_xz(const uint8_t *in, size_t size, uint8_t *out, size_t room)
-{
-    uint64_t memory = LZMA_MEMORY;
-    size_t in_pos = 0, out_pos = 0;
-
-    /* A bzImage's payload ends in the unpacked size: bytes after the stream are not looked at. */
-    lzma_ret r = lzma_stream_buffer_decode(&memory, 0, NULL, in, &in_pos, size, out, &out_pos, room);
-    switch (r) {
-    case LZMA_OK:
-        return (long)out_pos;
-    case LZMA_BUF_ERROR:
-        return DECODE_TOO_SMALL;
-    case LZMA_MEM_ERROR:
-    case LZMA_MEMLIMIT_ERROR:
-        return DECODE_NO_MEMORY;
-    default:
-        return DECODE_CORRUPT;
-    }
 }
 
 static long decode_gzip(const uint8_t *in, size_t size, uint8_t *out, size_t room)
@@ -153,7 +127,7 @@ static const struct format {
     long (*decode)(const uint8_t *in, size_t size, uint8_t *out, size_t room);
     const char *corrupt; /* said when it is; without a decoder: why there is none */
 } formats[] = {
-    {"xz", {0xfd, '7', 'z', 'X', 'Z', 0}, 6, decode_xz, "xz data are truncated or corrupt"},
+    {"xz", {0xfd, '7', 'z', 'X', 'Z', 0}, 6, unpack_xz, "xz data are truncated or corrupt"},
     {"gzip", {0x1f, 0x8b}, 2, decode_gzip, "gzip data are truncated or corrupt"},
     {"lz4", {0x02, 0x21, 0x4c, 0x18}, 4, decode_lz4, "lz4 data are truncated or corrupt"},
     {"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, decode_zstd, "zstd data are truncated or corrupt"},

@@ -92,4 +92,8 @@ tests_unit_test_options_SOURCES = tests/unit/test_options.c hypervisor/boot/opti
 check_PROGRAMS += tests/unit/test_dom0_layout
 tests_unit_test_dom0_layout_SOURCES = tests/unit/test_dom0_layout.c hypervisor/boot/dom0_layout.c
 
+check_PROGRAMS += tests/unit/test_unpack_xz
+tests_unit_test_unpack_xz_SOURCES = tests/unit/test_unpack_xz.c hypervisor/boot/unpack_xz.c hypervisor/boot/bcj_x86.c
+tests_unit_test_unpack_xz_LDADD = $(LDADD) -llzma
+
 TESTS += $(check_PROGRAMS)
