@@ -126,9 +126,8 @@ void domain_unpause(struct domain *d);
  * takes the machine along (hook domain0_shut_down).
  */
 void domain_shutdown(struct domain *d, uint32_t code);
-void domain_resume(struct domain *d);
 extern void (*domain0_shut_down)(uint32_t code);
-/* Set by event/: raises a global virtual interrupt in its handler domain. */
+/* Set by event/: raises a global virtual interrupt in dom0. */
 extern void (*domain_send_global_virq)(uint32_t virq);
 
 /* Kills the current domain for an error that leaves it no way on: logs why and its registers, SHUTDOWN_crash. Returns. */

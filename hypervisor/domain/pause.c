@@ -92,20 +92,6 @@ void domain_shutdown(struct domain *d, uint32_t code)
         domain_send_global_virq(VIRQ_DOM_EXC);
 }
 
-void domain_resume(struct domain *d)
-{
-    struct vcpu *v;
-
-    if (!__atomic_load_n(&d->shut_down, __ATOMIC_SEQ_CST))
-        return;
-    __atomic_store_n(&d->shutdown_code, ~0u, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&d->shut_down, false, __ATOMIC_SEQ_CST);
-    vcpu_for_each (d, v) {
-        vcpu_clear_flags(v, VCPU_SHUT_DOWN);
-        vcpu_wake_hook(v);
-    }
-}
-
 void domain_crash(struct domain *d, const char *why)
 {
     struct vcpu *v = current;

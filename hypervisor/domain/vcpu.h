@@ -94,7 +94,6 @@ struct vcpu {
     /* time */
     struct timer singleshot_timer, periodic_timer, poll_timer;
     uint64_t periodic_period, periodic_last; /* ns; lifecycle/vcpu_timer.c */
-    uint64_t time_info_guest;     /* secondary time area's guest address, 0 none */
     uint32_t time_version;
 
     mfn_t info_mfn;               /* frame of a registered vcpu_info (referenced), or MFN_INVALID */

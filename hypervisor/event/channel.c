@@ -54,9 +54,6 @@ struct event_table {
     uint16_t virq_port[DOMAIN_VCPUS_MAX][NR_VIRQS]; /* 0: not bound; global ones under vCPU 0 */
 };
 
-/* Domains that take a global virtual interrupt instead of dom0; guarded by being single words. */
-static struct domain *global_virq_handler[NR_VIRQS];
-
 static bool virq_is_global(uint32_t virq)
 {
     return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
@@ -473,19 +470,9 @@ void event_send_virq(struct vcpu *v, uint32_t virq)
 
 void event_send_global_virq(uint32_t virq)
 {
-    struct domain *d = READ_ONCE(global_virq_handler[virq]);
-    if (!d)
-        d = domain0;
+    struct domain *d = domain0;
     if (d && d->events && d->vcpu[0])
         event_send_virq(d->vcpu[0], virq);
-}
-
-int event_set_global_virq_handler(struct domain *d, uint32_t virq)
-{
-    if (virq >= NR_VIRQS || !virq_is_global(virq))
-        return -EINVAL;
-    WRITE_ONCE(global_virq_handler[virq], d);
-    return 0;
 }
 
 bool event_port_pending(struct domain *d, event_port_t port)

@@ -30,7 +30,6 @@ int event_reset(struct domain *d);
 /* From the hypervisor. Any context. */
 void event_send_virq(struct vcpu *v, uint32_t virq);
 void event_send_global_virq(uint32_t virq);
-int event_set_global_virq_handler(struct domain *d, uint32_t virq);
 bool event_port_pending(struct domain *d, event_port_t port);
 bool event_port_usable(struct domain *d, event_port_t port); /* for SCHEDOP_poll */
 

@@ -180,11 +180,6 @@ int pirq_unmap(struct domain *d, unsigned int pirq)
     return 0;
 }
 
-int pirq_to_irq(struct domain *d, unsigned int pirq)
-{
-    return pirq < d->pirqs->count ? READ_ONCE(d->pirqs->pirq[pirq].irq) : -1;
-}
-
 static unsigned int vcpu_cpu(const struct domain *d, unsigned int vcpu)
 {
     return vcpu < d->max_vcpus && d->vcpu[vcpu] ? d->vcpu[vcpu]->processor : 0;

@@ -15,7 +15,6 @@ void pirq_domain_free(struct domain *d);
 int pirq_map(struct domain *d, int pirq, unsigned int irq);
 int pirq_reserve(struct domain *d); /* a free pirq that only an explicit pirq_map takes, or -ENOSPC */
 int pirq_unmap(struct domain *d, unsigned int pirq);
-int pirq_to_irq(struct domain *d, unsigned int pirq); /* -1: not mapped */
 
 /* Bound by event_bind_pirq: port becomes pending when it fires. */
 int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port, bool share, unsigned int vcpu);

@@ -37,8 +37,9 @@ void guest_clock_publish(struct vcpu *v)
     v->time_version = version + 1;
 }
 
-/* The area is in the address space of the caller, who is the vCPU itself or another of its domain. */
-int guest_clock_register_area(struct vcpu *v, uint64_t va)
+/* Constant after boot, so the area is written once and forgotten. It is in the address space of the caller, who is the
+ * vCPU itself or another of its domain. */
+int guest_clock_register_area(uint64_t va)
 {
     struct vcpu_time_info t = {.version = 2};
 
@@ -47,7 +48,6 @@ int guest_clock_register_area(struct vcpu *v, uint64_t va)
         if (guest_copy_out(va, &t, sizeof(t)))
             return -EFAULT;
     }
-    v->time_info_guest = va;
     return 0;
 }
 

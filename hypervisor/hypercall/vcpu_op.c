@@ -150,9 +150,10 @@ static int64_t op_register_vcpu_time_memory_area(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_register_time_memory_area area;
 
+    (void)v;
     if (guest_copy_in(&area, arg, sizeof(area)))
         return -EFAULT;
-    return guest_clock_register_area(v, guest_handle_va(area.addr.h));
+    return guest_clock_register_area(guest_handle_va(area.addr.h));
 }
 
 /* Only meaningful for vCPUs that are tied to a CPU, which none is. */

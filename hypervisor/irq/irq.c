@@ -215,11 +215,6 @@ void irq_synchronize(unsigned int irq)
         cpu_pause();
 }
 
-bool irq_owned_by_hypervisor(unsigned int irq)
-{
-    return irq < IRQ_MAX && READ_ONCE(descs[irq].use) == IRQ_HYPERVISOR;
-}
-
 bool irq_is_bound(unsigned int irq)
 {
     return irq < IRQ_MAX && READ_ONCE(descs[irq].use) != IRQ_IDLE;

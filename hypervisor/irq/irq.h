@@ -39,7 +39,6 @@ void irq_free_msi(unsigned int irq);
 int irq_bind_hypervisor(unsigned int irq, irq_handler_t handler, void *arg, unsigned int cpu);
 int irq_bind_guest(unsigned int irq, struct domain *d, unsigned int cpu);
 void irq_unbind(unsigned int irq);
-bool irq_owned_by_hypervisor(unsigned int irq);
 int irq_set_affinity(unsigned int irq, unsigned int cpu);
 bool irq_is_level(unsigned int irq);
 

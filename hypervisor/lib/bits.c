@@ -25,24 +25,3 @@ unsigned int bits_find_clear(const uint64_t *map, unsigned int size, unsigned in
 {
     return find(map, size, start, ~0ULL);
 }
-
-/* No popcount instruction is assumed, and none of the compiler's library is linked: pairs, nibbles, bytes are summed.
- */
-static unsigned int count_word(uint64_t w)
-{
-    w -= w >> 1 & 0x5555555555555555ULL;
-    w = (w & 0x3333333333333333ULL) + (w >> 2 & 0x3333333333333333ULL);
-    w = (w + (w >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
-    return (unsigned int)(w * 0x0101010101010101ULL >> 56);
-}
-
-unsigned int bits_count(const uint64_t *map, unsigned int size)
-{
-    unsigned int n = 0;
-
-    for (unsigned int i = 0; i < size / 64; i++)
-        n += count_word(map[i]);
-    if (size % 64)
-        n += count_word(map[size / 64] & ((1ULL << (size % 64)) - 1));
-    return n;
-}

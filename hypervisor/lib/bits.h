@@ -39,7 +39,6 @@ static inline bool bit_test_and_clear_atomic(uint64_t *map, unsigned int nr)
 /* Lowest set (clear) bit below size at or above start; size if there is none. */
 unsigned int bits_find_set(const uint64_t *map, unsigned int size, unsigned int start);
 unsigned int bits_find_clear(const uint64_t *map, unsigned int size, unsigned int start);
-unsigned int bits_count(const uint64_t *map, unsigned int size);
 
 /* Undefined for 0. */
 static inline unsigned int bits_lowest(uint64_t x)

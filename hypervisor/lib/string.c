@@ -99,17 +99,6 @@ char *strchr(const char *s, int c)
     return memchr(s, c, strlen(s) + 1);
 }
 
-char *strstr(const char *s, const char *needle)
-{
-    size_t n = strlen(needle);
-
-    for (;; s++) {
-        if (!strncmp(s, needle, n))
-            return (char *)(uintptr_t)s;
-        if (!*s)
-            return NULL;
-    }
-}
 #endif
 
 size_t string_copy(char *dst, const char *src, size_t size)

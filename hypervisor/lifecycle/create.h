@@ -23,9 +23,6 @@ struct domain *domain_create(const struct domain_config *c, int *error);
 /* Creates vCPU id on CPU cpu; down, without context. */
 struct vcpu *vcpu_create(struct domain *d, unsigned int id, unsigned int cpu);
 
-/* The idle vCPU of a CPU: belongs to the idle domain (DOMID_IDLE), never on a run queue. */
-struct vcpu *idle_vcpu_create(unsigned int cpu);
-
 /* Takes the domain apart; resumable: -ERESTART. 0: its memory is given back (what others still map follows when they
  * let go). */
 int domain_destroy(struct domain *d);

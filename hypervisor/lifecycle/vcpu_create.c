@@ -71,8 +71,3 @@ struct vcpu *vcpu_create(struct domain *d, unsigned int id, unsigned int cpu)
     spin_unlock(&d->lock);
     return v;
 }
-
-struct vcpu *idle_vcpu_create(unsigned int cpu)
-{
-    return sched_idle_vcpu(cpu);
-}

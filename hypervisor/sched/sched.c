@@ -35,7 +35,6 @@
 #include "sched/runstate.h"
 #include "time/clock.h"
 
-void (*sched_switched_to)(struct vcpu *v);
 void (*sched_periodic)(struct vcpu *v, bool runs);
 
 cpumask_t sched_idle_cpus; /* atomic */
@@ -304,8 +303,6 @@ static void sched_switched(struct runqueue *rq, struct vcpu *prev, struct vcpu *
             softirq_raise(SOFTIRQ_SCHEDULE);
         if (next->periodic_period)
             sched_periodic(next, true);
-        if (sched_switched_to)
-            sched_switched_to(next);
         if (next->runstate_guest)
             sched_runstate_publish(next);
     }

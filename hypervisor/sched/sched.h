@@ -46,9 +46,6 @@ void sched_runstate_publish(struct vcpu *v); /* current vCPU only: writes the gu
 /* For debug keys. */
 void sched_dump(void);
 
-/* Set by guest/clock.c: called after switch_to for the new current vCPU: refresh its time page. */
-extern void (*sched_switched_to)(struct vcpu *v);
-
 /* Set by lifecycle/: a vCPU with a periodic timer starts or stops running (interrupts off, no lock held). */
 extern void (*sched_periodic)(struct vcpu *v, bool runs);
 

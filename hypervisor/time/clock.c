@@ -42,11 +42,6 @@ uint64_t clock_tsc_to_ns(uint64_t tsc)
     return clock_state.base_ns + clock_scale_apply(clock_state.scale, (uint64_t)delta);
 }
 
-uint64_t clock_ns_to_tsc_delta(uint64_t ns)
-{
-    return calibrate_scale(ns, clock_state.tsc_khz, 1000000);
-}
-
 static void clock_set_frequency(uint64_t hz, uint64_t base_tsc, uint64_t base_ns)
 {
     clock_state.scale = clock_scale_for(hz);

@@ -27,7 +27,6 @@ void clock_init(void);              /* boot CPU: calibrates */
 void clock_check_stable(void);      /* after SMP is up, before the first guest: refines the calibration over the time since; warp test */
 uint64_t clock_now(void);           /* ns */
 uint64_t clock_tsc_to_ns(uint64_t tsc);
-uint64_t clock_ns_to_tsc_delta(uint64_t ns);
 
 /* Pure: scale for a frequency; and its application. */
 struct clock_scale clock_scale_for(uint64_t hz);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Searches and counts in bit maps against a loop over single bits. */
+/* Searches in bit maps against a loop over single bits. */
 #include "lib/bits.h"
 #include "unit.h"
 #include <string.h>
@@ -18,16 +18,13 @@ static void test_random(void)
 {
     for (unsigned int round = 0; round < 3000; round++) {
         uint64_t map[BITS_TO_LONGS(SIZE)];
-        unsigned int size = 1 + (unsigned int)unit_random_below(SIZE), count = 0;
+        unsigned int size = 1 + (unsigned int)unit_random_below(SIZE);
         unsigned int start = (unsigned int)unit_random_below(size);
 
         for (unsigned int i = 0; i < ARRAY_SIZE(map); i++)
             map[i] = unit_random_below(3) == 0 ? 0 : unit_random_below(2) ? ~0ULL : unit_random() & unit_random();
-        for (unsigned int i = 0; i < size; i++)
-            count += bit_test(map, i);
         CU_ASSERT_EQUAL(bits_find_set(map, size, start), slow_find(map, size, start, true));
         CU_ASSERT_EQUAL(bits_find_clear(map, size, start), slow_find(map, size, start, false));
-        CU_ASSERT_EQUAL(bits_count(map, size), count);
     }
 }
 
