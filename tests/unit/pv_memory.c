@@ -55,9 +55,17 @@ void spin_wait(struct spinlock *l, uint16_t ticket)
     panic("lock of level %u is taken already, ticket %u\n", l->level, ticket);
 }
 
+void (*pv_memory_clock_read)(void);
+
 uint64_t tlb_clock_now(void)
 {
-    return clock_now;
+    uint64_t now = clock_now;
+    void (*other)(void) = pv_memory_clock_read;
+
+    pv_memory_clock_read = NULL;
+    if (other)
+        other();
+    return now;
 }
 
 void pv_memory_flush(void)

@@ -33,10 +33,13 @@ void pv_memory_init(void);
 pte_t *pv_memory_entry(uint64_t mfn, unsigned int slot);
 void pv_memory_flush(void);
 void pv_memory_allocate(uint64_t mfn); /* a free frame becomes A's again */
+extern void (*pv_memory_clock_read)(void); /* what another CPU does just after the next look at the clock */
 
+/* Without the number of references ever taken. */
 static inline uint64_t type_of(uint64_t mfn)
 {
-    return frame_of(MFN(mfn))->type;
+    uint64_t x = frame_of(MFN(mfn))->type;
+    return (x & TYPE_MASK) == TYPE_WRITABLE ? x & (TYPE_MASK | TYPE_COUNT_MASK) : x;
 }
 
 static inline uint32_t refs_of(uint64_t mfn)

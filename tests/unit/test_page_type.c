@@ -229,6 +229,31 @@ static void test_stale_translations(void)
     CU_ASSERT_EQUAL(flush_count, flushes + 3);
 }
 
+/* Another CPU writes the frame through a mapping of its own, which it removes without a flush. */
+static void write_elsewhere(void)
+{
+    CU_ASSERT(writable(8));
+    pv_memory_flush();
+    page_type_put_writable(frame_of(MFN(8)));
+}
+
+static void test_stamp_is_not_outdated(void)
+{
+    pv_memory_init();
+    CU_ASSERT(writable(8));
+    pv_memory_clock_read = write_elsewhere;
+    page_type_put_writable(frame_of(MFN(8)));
+    CU_ASSERT_EQUAL(type_of(8), TYPE_NONE);
+    unsigned int flushes = flush_count;
+    CU_ASSERT_EQUAL(pin(8, 1), 0);
+    CU_ASSERT_EQUAL(flush_count, flushes + 1);
+
+    frame_of(MFN(9))->type = (TYPE_WRITABLE | 0xffffffULL << 32 | 1); /* the number taken wraps */
+    frame_of(MFN(9))->refs++;
+    CU_ASSERT(writable(9));
+    CU_ASSERT_EQUAL(frame_of(MFN(9))->type, TYPE_WRITABLE | 2);
+}
+
 /* An address that the tables of build_tables map: page 'page', offset. */
 static uint64_t va(unsigned int page, unsigned int offset)
 {
@@ -368,11 +393,12 @@ int main(void)
     CU_add_test(s, "I/O memory and foreign frames", test_io_and_foreign);
     CU_add_test(s, "counts do not overflow", test_counts_do_not_overflow);
     CU_add_test(s, "stale translations", test_stale_translations);
+    CU_add_test(s, "a stamp is not outdated", test_stamp_is_not_outdated);
     CU_add_test(s, "emulated writes", test_emulated_writes);
     CU_add_test(s, "grant entries", test_grant_entries);
     CU_add_test(s, "long failure", test_long_failure_is_finished_later);
     CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0 || CU_get_number_of_tests_run() != 12;
+    int failed = CU_get_number_of_failures() != 0 || CU_get_number_of_tests_run() != 13;
     CU_cleanup_registry();
     return failed;
 }

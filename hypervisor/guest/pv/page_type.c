@@ -32,7 +32,9 @@
  * of the last type; a frame gets a new type only after all CPUs that may hold something from before have flushed: a
  * frame that was writable could still be written while it is a table; a frame that was a table (TYPE_WAS_TABLE)
  * could still be walked while the guest writes it. The bits below TYPE_WAS_TABLE then hold part of the clock, so that
- * the compare-and-exchange after the flush cannot take a later demotion for the one that it flushed for.
+ * the compare-and-exchange after the flush cannot take a later demotion for the one that it flushed for. For the same
+ * reason the word of a writable frame counts the references ever taken (WRITABLE_STEP): who drops the last one stamps
+ * first, and must notice if meanwhile another one came and went, whose translation is younger than the stamp.
  */
 #include "guest/pv/page_type.h"
 #include "guest/pv/descriptor_tables.h"
@@ -60,6 +62,10 @@ struct type_work {
 
 #define WAS_TABLE_STAMP_SHIFT 32
 #define WAS_TABLE_STAMP_MASK  (0xffffffULL << WAS_TABLE_STAMP_SHIFT)
+
+/* One more reference of a writable frame: to the count, and to the number ever taken in the bits above it. */
+#define WRITABLE_STEP ((1ULL << 32) + 1)
+#define WRITABLE_TOP  56 /* type and flags are above */
 
 static int demote(struct type_work *w, struct frame *f);
 
@@ -121,9 +127,9 @@ static __attribute__((noinline)) bool writable_acquire_slow(struct frame *f)
 
     do {
         if ((x & TYPE_MASK) == TYPE_WRITABLE) {
-            if ((x & TYPE_COUNT_MASK) == TYPE_COUNT_MASK)
+            if ((x & TYPE_COUNT_MASK) >= INT32_MAX)
                 return false;
-            next = x + 1;
+            next = (x + WRITABLE_STEP) & ~(1ULL << WRITABLE_TOP); /* the number taken may wrap */
         } else if ((x & TYPE_MASK) == TYPE_NONE) {
             if (x & TYPE_WAS_TABLE)
                 flush_stale(f, __atomic_load_n(&cpu_online, __ATOMIC_RELAXED));
@@ -135,13 +141,14 @@ static __attribute__((noinline)) bool writable_acquire_slow(struct frame *f)
     return true;
 }
 
-/* The type reference alone. A word of type writable has nothing but its count beside the type. */
+/* The type reference alone. A word of type writable has no flags. */
 static inline bool writable_acquire(struct frame *f)
 {
     uint64_t x = type_load(f);
-    uint64_t next = x ? x + 1 : TYPE_WRITABLE | 1;
+    uint64_t next = x ? x + WRITABLE_STEP : TYPE_WRITABLE | 1;
 
-    if (likely(next >> 32 == TYPE_WRITABLE >> 32) && likely(type_exchange(f, &x, next)))
+    if (likely(next >> WRITABLE_TOP == TYPE_WRITABLE >> WRITABLE_TOP) && likely((int32_t)next > 0) &&
+        likely(type_exchange(f, &x, next)))
         return true;
     return writable_acquire_slow(f);
 }
@@ -162,8 +169,8 @@ static inline void writable_release(struct frame *f)
 
     do {
         next = x - 1;
-        ASSERT(next >> 32 == TYPE_WRITABLE >> 32); /* of this type, and the count did not wrap */
-        if (next == TYPE_WRITABLE) {
+        ASSERT(x >> WRITABLE_TOP == TYPE_WRITABLE >> WRITABLE_TOP && (uint32_t)x);
+        if (!(uint32_t)next) {
             stamp(f);
             next = TYPE_NONE;
         }
@@ -571,13 +578,6 @@ int page_type_finish(struct domain *d, mfn_t mfn)
     spin_unlock(&d->page_table_lock);
     frame_put(f);
     return rc;
-}
-
-void page_type_set_built(struct frame *f, uint64_t type, uint32_t count, bool pinned)
-{
-    ASSERT(count || type == TYPE_NONE);
-    uint64_t flags = is_table_type(type) || type == TYPE_DESC ? TYPE_VALIDATED : 0;
-    f->type = type | flags | (pinned ? TYPE_PINNED : 0) | count;
 }
 
 /* Locked. Unpins f, and finishes it if it is partial. */

@@ -48,12 +48,6 @@ void page_type_put_writable(struct frame *f);
 /* The general reference stays. */
 void page_type_drop_writable(struct frame *f);
 
-/*
- * Fresh frames of a domain that is being built are marked as validated tables without walking (boot/build_dom0.c).
- * count: type references, a pin counts as one. The caller sets general references to match.
- */
-void page_type_set_built(struct frame *f, uint64_t type, uint32_t count, bool pinned);
-
 /* Unpins and finishes everything of a dying domain; takes the lock; resumable: -ERESTART. */
 int page_type_relinquish(struct domain *d);
 
