@@ -185,11 +185,13 @@ void policy_stop_running(struct sched_queue *q, bool runnable)
 uint64_t policy_next_look(const struct sched_queue *q, uint64_t now)
 {
     const struct sched_unit *u = q->running;
-    uint64_t period_end = (now / POLICY_CAP_PERIOD + 1) * POLICY_CAP_PERIOD;
+    uint64_t left, period_end = (now / POLICY_CAP_PERIOD + 1) * POLICY_CAP_PERIOD;
 
     if (!u)
         return q->count ? period_end : ~0ULL; /* all that wait are capped */
-    if (!q->count && !READ_ONCE(u->domain->cap))
-        return ~0ULL;
-    return u->slice_end;
+    if (q->count)
+        return u->slice_end;
+    /* Nobody waits: past the end of its slice it goes on, as long as its cap lets it. */
+    left = policy_cap_left(u->domain, now);
+    return left == ~0ULL ? ~0ULL : now + left;
 }

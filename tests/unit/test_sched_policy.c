@@ -121,6 +121,17 @@ static void test_alone_needs_no_timer(void)
     CU_ASSERT(policy_next_look(&s.q, s.now) == ~0ULL);
 }
 
+/* With nobody waiting the slice does not count, but the cap does. */
+static void test_cap_alone(void)
+{
+    struct simulation s;
+
+    simulation_init(&s, 1, NULL);
+    s.domain[0].cap = 50;
+    run_hogs(&s, 3000 * MS);
+    near((double)s.ran[0] / (3000 * MS), 0.5, 0.02);
+}
+
 static void test_waker_preempts_hog(void)
 {
     struct simulation s;
@@ -286,6 +297,7 @@ int main(void)
                            {"sleeper cannot save up", test_sleeper_cannot_save_up},
                            {"yield", test_yield_lets_the_other_go},
                            {"cap", test_cap},
+                           {"cap alone", test_cap_alone},
                            {"cap leaves rest", test_cap_leaves_rest},
                            {"other queue", test_other_queue},
                            {"random", test_random},
