@@ -4,13 +4,13 @@
  * a page is for stands in its frame's type word, which the page types leave alone because a frame of the hypervisor has
  * no references:
  *
- *   slab    HEAP_SLAB  | class << 8 | objects in use;  tlb_time = address of the first free object,
+ *   slab    HEAP_SLAB  | class << 12 | objects in use;  tlb_time = address of the first free object,
  *                                                      prev, next = other slabs of the class with a free object
  *   pages   HEAP_PAGES | order, on the first frame
  *
- * A free object holds the address of the next one and a mark made from its own address; finding the mark on an object
- * that is freed means that it was freed before. Objects begin at multiples of their size in the page, so those whose
- * size is a power of two are aligned to it.
+ * A free object holds the address of the next one and a mark made from its own address. An object that is freed and has
+ * the mark is most likely free already; but a guest may have put it there, so the slab's list is asked. Objects begin
+ * at multiples of their size in the page, so those whose size is a power of two are aligned to it.
  */
 #include "mm/heap.h"
 #include "lib/assert.h"
@@ -24,6 +24,9 @@
 #define HEAP_PAGES     0x9a6e0000ULL
 #define HEAP_KIND_MASK 0xffff0000ULL
 
+#define SLAB_CLASS_SHIFT 12
+#define SLAB_USED_MASK   0xfffULL /* up to 256 */
+
 #define FREE_MARK 0x66726565642e2e21ULL
 
 struct free_object {
@@ -34,6 +37,7 @@ struct free_object {
 static const uint16_t class_size[] = {16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1360, 2048};
 #define CLASSES  ARRAY_SIZE(class_size)
 #define SLAB_MAX 2048
+_Static_assert(CLASSES <= 16, "the class is four bits of the type word");
 
 static struct {
     struct spinlock lock;
@@ -48,12 +52,12 @@ static uint64_t free_mark(const struct free_object *o)
 
 static unsigned int slab_class(const struct frame *f)
 {
-    return f->type >> 8 & 0xff;
+    return f->type >> SLAB_CLASS_SHIFT & 0xf;
 }
 
 static unsigned int slab_used(const struct frame *f)
 {
-    return f->type & 0xff;
+    return f->type & SLAB_USED_MASK;
 }
 
 static unsigned int class_of(size_t size)
@@ -79,7 +83,7 @@ static struct frame *slab_create(unsigned int class)
         o->mark = free_mark(o);
         first = o;
     }
-    f->type = HEAP_SLAB | class << 8;
+    f->type = HEAP_SLAB | class << SLAB_CLASS_SHIFT;
     f->tlb_time = (uint64_t)first;
     return f;
 }
@@ -120,6 +124,15 @@ static void *slab_alloc(unsigned int class)
     return o;
 }
 
+static bool slab_has_free(const struct frame *f, const struct free_object *o)
+{
+    const struct free_object *p = (const struct free_object *)f->tlb_time;
+
+    while (p && p != o)
+        p = p->next;
+    return p;
+}
+
 static void slab_free(struct frame *f, void *p)
 {
     unsigned int class = slab_class(f);
@@ -127,7 +140,7 @@ static void slab_free(struct frame *f, void *p)
 
     ASSERT(((uint64_t)p & (PAGE_SIZE - 1)) % class_size[class] == 0);
     spin_lock(&heap.lock);
-    ASSERT(o->mark != free_mark(o) && slab_used(f));
+    ASSERT(slab_used(f) && (o->mark != free_mark(o) || !slab_has_free(f, o)));
 
     if (!f->tlb_time)
         frame_list_add_tail(&heap.partial[class], f);

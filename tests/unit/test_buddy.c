@@ -285,6 +285,24 @@ static void test_heap(void)
     CU_ASSERT_PTR_NULL(heap_alloc(1ULL << 40));
 }
 
+/* A slab full of the smallest objects; contents that look like those of a free one (mm/heap.c, FREE_MARK). */
+static void test_heap_small(void)
+{
+    uint64_t *object[2 * PAGE_SIZE / 16];
+    uint64_t mark = 0;
+
+    object[0] = heap_alloc(16);
+    heap_free(object[0]);
+    mark = object[0][1] ^ (uint64_t)object[0];
+    for (unsigned int i = 0; i < ARRAY_SIZE(object); i++) {
+        object[i] = heap_alloc(16);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(object[i]);
+        object[i][1] = mark ^ (uint64_t)object[i];
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(object); i++)
+        heap_free(object[i]);
+}
+
 int main(void)
 {
     CU_TestInfo cases[] = {{"random", test_random},
@@ -293,6 +311,7 @@ int main(void)
                            {"references", test_references},
                            {"frame lists", test_frame_list},
                            {"heap", test_heap},
+                           {"small objects", test_heap_small},
                            CU_TEST_INFO_NULL};
 
     memory = mmap(NULL, FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
