@@ -163,11 +163,17 @@ static long op_descriptors(struct random *r, unsigned f)
     return mmuext_args(MMUEXT_SET_LDT, (uint64_t)pool[f], next(r) % 2 ? 64 : 0);
 }
 
+static unsigned rounds(void)
+{
+    return vcpus <= 2 ? ROUNDS / vcpus : ROUNDS / vcpus / 6;
+}
+
 static void throw_all(unsigned vcpu)
 {
     struct random r = {0x9e3779b97f4a7c15ul * (seed_of_run + vcpu * 1000)};
 
-    for (unsigned round = 0; round < ROUNDS / vcpus; round++) {
+    /* Under emulation each TLB flush waits for every CPU's turn: few rounds where they are many. */
+    for (unsigned round = 0; round < rounds(); round++) {
         unsigned f = (unsigned)(next(&r) % FRAMES), op = (unsigned)(next(&r) % 12);
         long ret = 0;
 
@@ -290,7 +296,7 @@ void guest_main(void)
         no += n;
         report_note("operation %u: %lu accepted, %lu refused", op, a, n);
     }
-    check("both answers are frequent", ok > ROUNDS / 20 && no > ROUNDS / 20);
+    check("both answers are frequent", ok > rounds() / 20 && no > rounds() / 20);
     if (vcpus == 1)
         check_eq("rules were kept", broken, 0);
     take_down();
