@@ -4,6 +4,7 @@
 #include "event/channel.h"
 #include "guest/clock.h"
 #include "guest/info_pages.h"
+#include "hypercall/continuation.h"
 #include "hypercall/table.h"
 #include "lib/errno.h"
 #include "lifecycle/create.h"
@@ -204,5 +205,8 @@ int64_t hypercall_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, 
         return -ENOENT;
     if (cmd >= ARRAY_SIZE(vcpu_ops) || !vcpu_ops[cmd])
         return -ENOSYS;
-    return vcpu_ops[cmd](v, arg);
+    int64_t result = vcpu_ops[cmd](v, arg);
+    if (unlikely(result == -ERESTART)) /* tables of a context that are long to check */
+        return continuation_make(__HYPERVISOR_vcpu_op, 3, cmd, id, arg);
+    return result;
 }

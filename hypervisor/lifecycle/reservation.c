@@ -213,7 +213,9 @@ int reservation_claim(struct domain *d, uint64_t pages)
     } else {
         uint64_t more = pages - d->tot_pages;
 
-        if (__atomic_add_fetch(&claimed, more, __ATOMIC_SEQ_CST) <= buddy_free_frames()) {
+        if (more > buddy_free_frames()) { /* beyond all reason: the sum could wrap */
+            error = -ENOMEM;
+        } else if (__atomic_add_fetch(&claimed, more, __ATOMIC_SEQ_CST) <= buddy_free_frames()) {
             d->outstanding_pages = more;
         } else {
             __atomic_sub_fetch(&claimed, more, __ATOMIC_SEQ_CST);
