@@ -281,7 +281,7 @@ static void channel_close_locked(struct domain *d, event_port_t port, struct cha
     } else if (c->state == EVTCHNSTAT_virq) {
         t->virq_port[virq_is_global(c->virq) ? 0 : c->notify_vcpu][c->virq] = 0;
     }
-    c->state = EVTCHNSTAT_closed;
+    *c = (struct channel){.state = EVTCHNSTAT_closed};
     t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
     /* The next user of the port number must not see our last event. */
     bit_test_and_clear_atomic(pending_bits(d), port);
@@ -383,10 +383,19 @@ void event_domain_close_all(struct domain *d)
             event_close(d, port);
 }
 
-int event_reset(struct domain *d)
+/* Another domain's ports can be closed while it is kept paused, so that it opens no new ones meanwhile. */
+int event_reset(struct domain *caller, const struct evtchn_reset *op)
 {
-    event_domain_close_all(d);
-    return 0;
+    struct domain *d;
+    int r = operand_domain(caller, op->dom, &d);
+    if (r)
+        return r;
+    if (d == caller || READ_ONCE(d->paused_by_control))
+        event_domain_close_all(d);
+    else
+        r = -EINVAL;
+    domain_put(d);
+    return r;
 }
 
 int event_send(struct domain *d, event_port_t port)
@@ -438,6 +447,7 @@ int event_status(struct domain *caller, struct evtchn_status *op)
         r = -EINVAL; /* while port 0, which nobody gets, is closed like others */
     } else if (!c) {
         op->status = EVTCHNSTAT_closed;
+        op->vcpu = 0;
     } else {
         op->status = c->state;
         op->vcpu = c->notify_vcpu;

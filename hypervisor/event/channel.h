@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event channels, 2-level ABI: one table of ports per domain. Theory in channel.c. All functions take the domain's event lock themselves.
+ * Event channels, 2-level ABI: one table of ports per domain. Theory in channel.c. All functions take the domain's
+ * event lock themselves.
  */
 #ifndef HAVEN_EVENT_CHANNEL_H
 #define HAVEN_EVENT_CHANNEL_H
@@ -25,7 +26,7 @@ int event_close(struct domain *d, event_port_t port);
 int event_send(struct domain *d, event_port_t port);
 int event_unmask(struct domain *d, event_port_t port);
 int event_status(struct domain *caller, struct evtchn_status *op);
-int event_reset(struct domain *d);
+int event_reset(struct domain *caller, const struct evtchn_reset *op);
 
 /* From the hypervisor. Any context. */
 void event_send_virq(struct vcpu *v, uint32_t virq);

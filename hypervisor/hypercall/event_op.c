@@ -75,14 +75,7 @@ static int op_unmask(struct vcpu *v, union event_argument *a)
 
 static int op_reset(struct vcpu *v, union event_argument *a)
 {
-    if (a->reset.dom != DOMID_SELF && a->reset.dom != v->domain->id && !v->domain->privileged)
-        return -EPERM;
-    struct domain *d = domain_get_by_id(a->reset.dom);
-    if (!d)
-        return -ESRCH;
-    int r = event_reset(d);
-    domain_put(d);
-    return r;
+    return event_reset(v->domain, &a->reset);
 }
 
 #define EVENT_OP(op, out) [EVTCHNOP_##op] = {op_##op, sizeof(((union event_argument *)0)->op), out}
