@@ -57,7 +57,11 @@ static bool is_chosen(const struct runqueue *rq, const struct vcpu *v)
     return rq->queue.running == v->sched;
 }
 
-/* Asks a CPU to choose again. An idle CPU that is asked is not idle for others. */
+/*
+ * Asks a CPU to choose again. An idle CPU that is asked is not idle for others. No queue's lock is held: the command to
+ * the local APIC may take long, and the first that the other CPU does is to take its queue's lock. If that CPU has seen
+ * by itself what it is asked to look at, it looks once in vain.
+ */
 static void nudge(unsigned int cpu)
 {
     __atomic_fetch_and(&sched_idle_cpus, ~CPUMASK(cpu), __ATOMIC_SEQ_CST);
@@ -118,8 +122,8 @@ void sched_look_expired(void *arg)
         softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
-/* Queue locked; v is runnable, not waiting and not chosen. */
-static void enqueue(struct runqueue *rq, struct vcpu *v)
+/* Queue locked; v is runnable, not waiting and not chosen. True: the CPU is to be nudged after unlocking. */
+static bool enqueue(struct runqueue *rq, struct vcpu *v)
 {
     uint64_t now = clock_now();
 
@@ -128,15 +132,16 @@ static void enqueue(struct runqueue *rq, struct vcpu *v)
     policy_enqueue(&rq->queue, v->sched);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!rq->queue.running || policy_must_switch(&rq->queue, now))
-        nudge(rq->cpu);
-    else
-        arm_look(rq, now);
+        return true;
+    arm_look(rq, now);
+    return false;
 }
 
 void sched_wake(struct vcpu *v)
 {
     unsigned int cpu = choose_cpu(v);
     struct runqueue *rq;
+    bool choose_again = false;
     uint64_t flags;
 
     for (;;) {
@@ -144,7 +149,7 @@ void sched_wake(struct vcpu *v)
         if (!vcpu_runnable(v) || v->sched->waiting || is_chosen(rq, v))
             break;
         if (v->processor == cpu || __atomic_load_n(&v->running, __ATOMIC_ACQUIRE)) {
-            enqueue(rq, v);
+            choose_again = enqueue(rq, v);
             break;
         }
         WRITE_ONCE(v->processor, cpu);
@@ -153,23 +158,24 @@ void sched_wake(struct vcpu *v)
     if (!vcpu_runnable(v) && !is_chosen(rq, v))
         runstate_update_offline(v, clock_now());
     spin_unlock_irq(&rq->lock, flags);
+    if (choose_again)
+        nudge(rq->cpu);
 }
 
 void sched_sleep(struct vcpu *v)
 {
     uint64_t flags;
     struct runqueue *rq = runqueue_lock(v, &flags);
+    bool sleeps = !vcpu_runnable(v), chosen = is_chosen(rq, v);
 
-    if (!vcpu_runnable(v)) {
-        if (is_chosen(rq, v)) {
-            nudge(rq->cpu);
-        } else {
-            if (v->sched->waiting)
-                policy_dequeue(&rq->queue, v->sched);
-            runstate_update_offline(v, clock_now());
-        }
+    if (sleeps && !chosen) {
+        if (v->sched->waiting)
+            policy_dequeue(&rq->queue, v->sched);
+        runstate_update_offline(v, clock_now());
     }
     spin_unlock_irq(&rq->lock, flags);
+    if (sleeps && chosen)
+        nudge(rq->cpu);
 }
 
 void sched_sleep_sync(struct vcpu *v)
@@ -380,6 +386,7 @@ void sched_softirq(void)
 int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 {
     struct runqueue *rq;
+    bool leave = false;
     uint64_t flags;
 
     if (!(hard & cpu_online))
@@ -390,11 +397,13 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
     if (!(hard & CPUMASK(v->processor))) {
         if (v->sched->waiting) {
             policy_dequeue(&rq->queue, v->sched);
-        } else if (is_chosen(rq, v)) {
-            nudge(rq->cpu); /* leave_current sends it away */
+        } else {
+            leave = is_chosen(rq, v);
         }
     }
     spin_unlock_irq(&rq->lock, flags);
+    if (leave)
+        nudge(rq->cpu); /* leave_current sends it away */
     sched_wake(v);
     return 0;
 }
