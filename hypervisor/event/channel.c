@@ -96,10 +96,17 @@ static uint64_t *mask_bits(struct domain *d)
     return (uint64_t *)d->shared_info->evtchn_mask;
 }
 
-/* Raises the vCPU's upcall flag, and tells it if that was news. */
-static void upcall_raise(struct vcpu *v)
+/* Raises the vCPU's upcall flag. Returns the vCPU if that was news to it, for kick. */
+static struct vcpu *upcall_raise(struct vcpu *v)
 {
-    if (!__atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+    return __atomic_exchange_n(&v->info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST) ? NULL : v;
+}
+
+/* Without the table's lock where the vCPU cannot go away: it may take an interrupt of another CPU, and all senders wait
+ * for the lock. */
+static void kick(struct vcpu *v)
+{
+    if (v)
         sched_kick(v);
 }
 
@@ -114,15 +121,17 @@ static void pollers_wake(struct domain *d, event_port_t port)
     }
 }
 
-static void channel_set_pending(struct domain *d, event_port_t port, unsigned int vcpu)
+/* Returns whom to kick, or NULL. */
+static struct vcpu *channel_set_pending(struct domain *d, event_port_t port, unsigned int vcpu)
 {
-    struct vcpu *v = d->vcpu[vcpu];
+    struct vcpu *v = d->vcpu[vcpu], *told = NULL;
     if (bit_test_and_set_atomic(pending_bits(d), port))
-        return;
+        return NULL;
     if (!bit_test(mask_bits(d), port) &&
         !bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
-        upcall_raise(v);
+        told = upcall_raise(v);
     pollers_wake(d, port);
+    return told;
 }
 
 int event_domain_init(struct domain *d, unsigned int max_port)
@@ -215,7 +224,7 @@ static int bind_interdomain_locked(struct domain *local, struct domain *remote, 
     rc->remote_port = (event_port_t)port;
     op->local_port = (event_port_t)port;
     /* What the peer sent before now had nobody to go to: the new end looks once. */
-    channel_set_pending(local, (event_port_t)port, lc->notify_vcpu);
+    kick(channel_set_pending(local, (event_port_t)port, lc->notify_vcpu));
     return 0;
 }
 
@@ -379,8 +388,7 @@ void event_domain_close_all(struct domain *d)
     if (!d->events)
         return;
     for (event_port_t port = 1; port <= d->events->max_port; port++)
-        if (event_port_usable(d, port))
-            event_close(d, port);
+        event_close(d, port);
 }
 
 /* Another domain's ports can be closed while it is kept paused, so that it opens no new ones meanwhile. */
@@ -403,19 +411,21 @@ int event_send(struct domain *d, event_port_t port)
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, port);
+    struct vcpu *told = NULL;
     int r = 0;
     if (!c) {
         r = -EINVAL;
     } else if (c->state == EVTCHNSTAT_interdomain) {
         struct domain *remote = c->peer;
         const struct channel *rc = &remote->events->channel[c->remote_port];
-        channel_set_pending(remote, c->remote_port, READ_ONCE(rc->notify_vcpu));
+        kick(channel_set_pending(remote, c->remote_port, READ_ONCE(rc->notify_vcpu))); /* locked: it may go away */
     } else if (c->state == EVTCHNSTAT_ipi) {
-        channel_set_pending(d, port, c->notify_vcpu);
+        told = channel_set_pending(d, port, c->notify_vcpu);
     } else if (c->state != EVTCHNSTAT_unbound) {
         r = -EINVAL; /* virq and pirq have a source of their own */
     }
     spin_unlock_irq(&t->lock, flags);
+    kick(told);
     return r;
 }
 
@@ -424,13 +434,15 @@ int event_unmask(struct domain *d, event_port_t port)
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, port);
+    struct vcpu *told = NULL;
     if (c) {
         struct vcpu *v = d->vcpu[c->notify_vcpu];
         if (bit_test_and_clear_atomic(mask_bits(d), port) && bit_test(pending_bits(d), port) &&
             !bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
-            upcall_raise(v);
+            told = upcall_raise(v);
     }
     spin_unlock_irq(&t->lock, flags);
+    kick(told);
     return c ? 0 : -EINVAL;
 }
 
@@ -472,10 +484,12 @@ void event_send_virq(struct vcpu *v, uint32_t virq)
     struct domain *d = v->domain;
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
+    struct vcpu *told = NULL;
     event_port_t port = t->virq_port[v->id][virq];
     if (port)
-        channel_set_pending(d, port, channel_of(t, port)->notify_vcpu);
+        told = channel_set_pending(d, port, channel_of(t, port)->notify_vcpu);
     spin_unlock_irq(&t->lock, flags);
+    kick(told);
 }
 
 void event_send_global_virq(uint32_t virq)
@@ -487,15 +501,12 @@ void event_send_global_virq(uint32_t virq)
 
 bool event_port_pending(struct domain *d, event_port_t port)
 {
-    return port < PORTS_MAX && bit_test(pending_bits(d), port);
+    return bit_test(pending_bits(d), port);
 }
 
-bool event_port_usable(struct domain *d, event_port_t port)
+bool event_port_exists(const struct domain *d, event_port_t port)
 {
-    uint64_t flags = spin_lock_irq(&d->events->lock);
-    bool usable = channel_of(d->events, port) != NULL;
-    spin_unlock_irq(&d->events->lock, flags);
-    return usable;
+    return port <= d->events->max_port;
 }
 
 void event_set_pending_pirq(struct domain *d, event_port_t port)
@@ -503,9 +514,11 @@ void event_set_pending_pirq(struct domain *d, event_port_t port)
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
     const struct channel *c = channel_of(t, port);
+    struct vcpu *told = NULL;
     if (c && c->state == EVTCHNSTAT_pirq)
-        channel_set_pending(d, port, c->notify_vcpu);
+        told = channel_set_pending(d, port, c->notify_vcpu);
     spin_unlock_irq(&t->lock, flags);
+    kick(told);
 }
 
 void event_vcpu_info_moved(struct vcpu *v)
@@ -513,7 +526,7 @@ void event_vcpu_info_moved(struct vcpu *v)
     /* Bits that a sender set in the old place while the new one was being put in would be lost: every word is looked at
      * once instead. */
     __atomic_store_n(&v->info->evtchn_pending_sel, ~0UL, __ATOMIC_SEQ_CST);
-    upcall_raise(v);
+    kick(upcall_raise(v));
 }
 
 void event_dump(struct domain *d)
