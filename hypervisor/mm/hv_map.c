@@ -33,9 +33,15 @@ paddr_t hv_top_table_phys(void)
     return direct_map_phys(hv_top_table);
 }
 
+void hv_map_m2p_slot(pte_t *top, bool visible)
+{
+    pte_write(&top[pte_index(M2P_RO_VIRT, 4)], visible ? hv_top_table[pte_index(M2P_RO_VIRT, 4)] : 0);
+}
+
 void hv_map_fill_slots(pte_t *top)
 {
     memcpy(top + HV_SLOT_FIRST, hv_top_table + HV_SLOT_FIRST, (HV_SLOT_LAST - HV_SLOT_FIRST + 1) * sizeof(pte_t));
+    hv_map_m2p_slot(top, false);
 }
 
 /* A zeroed page for a table; NULL if out of memory. */

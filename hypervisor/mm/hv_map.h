@@ -22,8 +22,9 @@ void hv_map_init(void);
 extern pte_t *hv_top_table;
 paddr_t hv_top_table_phys(void);
 
-/* Copies slots 256..271 into a top-level table. */
+/* Fills slots 256..271 of a top-level table; without the guests' view of the M2P, which is for kernels. */
 void hv_map_fill_slots(pte_t *top);
+void hv_map_m2p_slot(pte_t *top, bool visible);
 
 /*
  * Maps [phys, phys + size) at va (both 4 KiB aligned) with PTE_* flags (PTE_PRESENT implied), 2 MiB or 1 GiB pages where they fit if

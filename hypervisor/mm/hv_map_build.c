@@ -30,7 +30,7 @@ extern char _start_image[], _image_end[], _init_start[], _init_end[], _text_star
 
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
 #define DATA_FLAGS  (PTE_WRITE | PTE_GLOBAL | PTE_NX)
-#define HOLE_FLAGS  (PTE_PRESENT | PTE_GLOBAL | PTE_NX | PTE_ACCESSED)
+#define HOLE_FLAGS  (PTE_PRESENT | PTE_NX | PTE_ACCESSED)
 
 uint64_t hv_map_overhead;
 
@@ -140,7 +140,7 @@ static __init void build_m2p(void)
             }
             paddr_t p = mm_early_alloc(9);
             memset(direct_map(p), 0xff, MIB(2));
-            map(M2P_RO_VIRT + in, p, MIB(2), PTE_USER | PTE_GLOBAL | PTE_NX, true);
+            map(M2P_RO_VIRT + in, p, MIB(2), PTE_USER | PTE_NX, true); /* not global: some tables hide it */
             map(M2P_RW_VIRT + in, p, MIB(2), DATA_FLAGS, true);
             hv_map_overhead += MIB(2);
         }

@@ -412,6 +412,30 @@ static void failsafe(void)
     check_alive("iret with a bad CS");
 }
 
+/* The machine-to-physical table: kernels may keep their user mode from reading it. */
+USER_CODE("user_m2p", "movabs $0xffff800000000000, %rdx; mov (%rdx), %rdx; ud2");
+extern const char user_m2p[];
+
+static void user_m2p_strict(void)
+{
+    memset(&u, 0, sizeof(u));
+    check_eq("user mode does not see the M2P", user_run_code(user_m2p, &u), TRAP_PF);
+    for (unsigned i = 1; i < 512; i++)
+        if (kernel_l4[i] && (i < 256 || i > 271))
+            pt_set(&user_l4[i], kernel_l4[i]);
+    mmuext(MMUEXT_NEW_BASEPTR, mfn_of(user_l4));
+    mmuext(MMUEXT_NEW_BASEPTR, mfn_of(kernel_l4));
+    memset(&u, 0, sizeof(u));
+    check_eq("it does in a table that was the kernel's", user_run_code(user_m2p, &u), TRAP_UD);
+    check_eq("m2p_strict", hv_vm_assist(VMASST_CMD_enable, VMASST_TYPE_m2p_strict), 0);
+    mmuext(MMUEXT_NEW_USER_BASEPTR, 0);
+    check_eq("user table again", mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(user_l4)), 0);
+    memset(&u, 0, sizeof(u));
+    check_eq("with m2p_strict it does not", user_run_code(user_m2p, &u), TRAP_PF);
+    check("the kernel does", *(volatile uint64_t *)HYPERVISOR_START != 1);
+    hv_vm_assist(VMASST_CMD_disable, VMASST_TYPE_m2p_strict);
+}
+
 void guest_main(void)
 {
     user_init();
@@ -429,5 +453,6 @@ void guest_main(void)
     user_system_call();
     user_stepping();
     user_registers();
+    user_m2p_strict();
     failsafe();
 }

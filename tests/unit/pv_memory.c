@@ -92,6 +92,11 @@ void tlb_load_cr3(uint64_t cr3)
     pv_memory_flush();
 }
 
+void hv_map_m2p_slot(pte_t *top, bool visible)
+{
+    top[HV_SLOT_FIRST] = visible ? 0xffff000000000000ULL + HV_SLOT_FIRST : 0;
+}
+
 void hv_map_fill_slots(pte_t *top)
 {
     for (unsigned int i = HV_SLOT_FIRST; i <= HV_SLOT_LAST; i++)

@@ -6,6 +6,9 @@
  * type reference of L4. The one that is loaded is told by pv.kernel_mode. Only the vCPU itself changes its tables, or
  * somebody for it while it does not run.
  *
+ * The machine-to-physical table shows in a table once it has been a kernel's. One that is the user's as well shows it
+ * there too, unless the domain has the assist m2p_strict: then it goes when a table becomes the user's.
+ *
  * GS bases: the CPU's GS base is that of the running mode; KERNEL_GS_BASE holds the other's, so that a change of modes
  * is one SWAPGS.
  */
@@ -87,6 +90,7 @@ int address_space_set_kernel(struct vcpu *v, mfn_t mfn)
         rc = top_get(v, mfn);
         if (unlikely(rc))
             return rc;
+        hv_map_m2p_slot(direct_map_mfn(mfn), true);
         v->pv.kernel_table = mfn;
     }
     if (v == current && v->pv.kernel_mode)
@@ -111,6 +115,8 @@ int address_space_set_user(struct vcpu *v, mfn_t mfn)
         rc = top_get(v, mfn);
         if (unlikely(rc))
             return rc;
+        if (unlikely(v->domain->vm_assist >> VMASST_TYPE_m2p_strict & 1))
+            hv_map_m2p_slot(direct_map_mfn(mfn), false);
     }
     v->pv.user_table = mfn;
     if (v == current && !v->pv.kernel_mode)

@@ -188,7 +188,7 @@ static void set_plain(struct vcpu *v, const struct vcpu_guest_context *c)
     else
         fpu_state_reset(&v->fpu);
     if (v->id == 0)
-        v->domain->vm_assist = (uint32_t)c->vm_assist;
+        v->domain->vm_assist = c->vm_assist;
 }
 
 int context_set(struct vcpu *v, const struct vcpu_guest_context *c)
