@@ -31,8 +31,9 @@ int event_reset(struct domain *caller, const struct evtchn_reset *op);
 /* From the hypervisor. Any context. */
 void event_send_virq(struct vcpu *v, uint32_t virq);
 void event_send_global_virq(uint32_t virq);
-bool event_port_pending(struct domain *d, event_port_t port);
-bool event_port_usable(struct domain *d, event_port_t port); /* for SCHEDOP_poll */
+/* For SCHEDOP_poll, which takes closed ports, too. */
+bool event_port_exists(const struct domain *d, event_port_t port);
+bool event_port_pending(struct domain *d, event_port_t port); /* one that exists */
 
 /* Sets pending for a port that is bound to a pirq. */
 void event_set_pending_pirq(struct domain *d, event_port_t port);

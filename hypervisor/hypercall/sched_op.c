@@ -74,7 +74,7 @@ static int64_t op_poll(uint64_t arg)
     if (op.nr_ports && guest_copy_in(port, guest_handle_va(op.ports), op.nr_ports * sizeof(port[0])))
         return -EFAULT;
     for (unsigned int i = 0; i < op.nr_ports; i++)
-        if (!event_port_usable(v->domain, port[i]))
+        if (!event_port_exists(v->domain, port[i]))
             return -EINVAL;
 
     v->poll_port = op.nr_ports == 1 ? port[0] : 0;
