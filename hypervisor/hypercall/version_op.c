@@ -32,8 +32,6 @@ _Static_assert(FEATURES_PV == 0x220f0, "what Xen 4.17 tells a PV guest");
      1ULL << VMASST_TYPE_architectural_iopl | 1ULL << VMASST_TYPE_runstate_update_flag |                               \
      1ULL << VMASST_TYPE_m2p_strict)
 
-typedef int64_t (*version_fn)(uint64_t arg, bool denied);
-
 static char command_line[sizeof(xen_commandline_t)];
 
 void version_set_command_line(const char *line)
@@ -41,61 +39,46 @@ void version_set_command_line(const char *line)
     string_copy(command_line, line, sizeof(command_line));
 }
 
-static int64_t op_version(uint64_t arg, bool denied)
+static int64_t op_extraversion(uint64_t arg)
 {
-    (void)arg, (void)denied;
-    return VERSION_MAJOR << 16 | VERSION_MINOR;
-}
+    static const xen_extraversion_t s = ".7";
 
-static int64_t op_extraversion(uint64_t arg, bool denied)
-{
-    xen_extraversion_t s = "";
-
-    string_copy(s, denied ? DENIED : ".7", sizeof(s));
     return guest_copy_out(arg, s, sizeof(s));
 }
 
-static int64_t op_compile_info(uint64_t arg, bool denied)
+static int64_t op_compile_info(uint64_t arg)
 {
-    struct xen_compile_info info = {.compiler = ""};
+    struct xen_compile_info info = {.compile_by = "haven"};
 
-    string_copy(info.compiler, denied ? DENIED : __VERSION__, sizeof(info.compiler));
-    string_copy(info.compile_by, denied ? DENIED : "haven", sizeof(info.compile_by));
-    string_copy(info.compile_domain, denied ? DENIED : "", sizeof(info.compile_domain));
-    string_copy(info.compile_date, denied ? DENIED : "", sizeof(info.compile_date));
+    string_copy(info.compiler, __VERSION__, sizeof(info.compiler));
     return guest_copy_out(arg, &info, sizeof(info));
 }
 
-static int64_t op_capabilities(uint64_t arg, bool denied)
+static int64_t op_capabilities(uint64_t arg)
 {
-    xen_capabilities_info_t s = "";
+    static const xen_capabilities_info_t s = "xen-3.0-x86_64 ";
 
-    if (!denied)
-        string_copy(s, "xen-3.0-x86_64 ", sizeof(s));
     return guest_copy_out(arg, s, sizeof(s));
 }
 
-static int64_t op_changeset(uint64_t arg, bool denied)
+static int64_t op_changeset(uint64_t arg)
 {
-    xen_changeset_info_t s = "";
+    static const xen_changeset_info_t s = "Haven";
 
-    string_copy(s, denied ? DENIED : "Haven", sizeof(s));
     return guest_copy_out(arg, s, sizeof(s));
 }
 
-static int64_t op_platform_parameters(uint64_t arg, bool denied)
+static int64_t op_platform_parameters(uint64_t arg)
 {
     struct xen_platform_parameters p = {.virt_start = HV_VIRT_START};
 
-    (void)denied;
     return guest_copy_out(arg, &p, sizeof(p));
 }
 
-static int64_t op_get_features(uint64_t arg, bool denied)
+static int64_t op_get_features(uint64_t arg)
 {
     struct xen_feature_info info;
 
-    (void)denied;
     if (guest_copy_in(&info, arg, sizeof(info)))
         return -EFAULT;
     if (info.submap_idx != 0)
@@ -104,25 +87,20 @@ static int64_t op_get_features(uint64_t arg, bool denied)
     return guest_copy_out(arg, &info, sizeof(info));
 }
 
-static int64_t op_pagesize(uint64_t arg, bool denied)
+static int64_t op_pagesize(uint64_t arg)
 {
-    if (denied)
-        return 0;
     return arg ? -EINVAL : (int64_t)PAGE_SIZE;
 }
 
-static int64_t op_guest_handle(uint64_t arg, bool denied)
+static int64_t op_guest_handle(uint64_t arg)
 {
-    xen_domain_handle_t handle = {0};
-
-    if (!denied)
-        memcpy(handle, current->domain->handle, sizeof(handle));
-    return guest_copy_out(arg, handle, sizeof(handle));
+    return guest_copy_out(arg, current->domain->handle, sizeof(xen_domain_handle_t));
 }
 
-static int64_t op_commandline(uint64_t arg, bool denied)
+/* This and the build's identity are for a privileged domain only. */
+static int64_t op_commandline(uint64_t arg)
 {
-    if (denied)
+    if (!current->domain->privileged)
         return guest_copy_out(arg, DENIED, sizeof(DENIED));
     return guest_copy_out(arg, command_line, sizeof(command_line));
 }
@@ -142,12 +120,12 @@ static void build_id_make(uint8_t *id)
 }
 
 /* arg 0 asks for the size. */
-static int64_t op_build_id(uint64_t arg, bool denied)
+static int64_t op_build_id(uint64_t arg)
 {
     static uint8_t id[BUILD_ID_SIZE];
     uint32_t size;
 
-    if (denied)
+    if (!current->domain->privileged)
         return -EPERM;
     if (!arg)
         return BUILD_ID_SIZE;
@@ -162,17 +140,18 @@ static int64_t op_build_id(uint64_t arg, bool denied)
     return BUILD_ID_SIZE;
 }
 
-static const version_fn version_ops[] = {
-    [XENVER_version] = op_version,           [XENVER_extraversion] = op_extraversion,
-    [XENVER_compile_info] = op_compile_info, [XENVER_capabilities] = op_capabilities,
-    [XENVER_changeset] = op_changeset,       [XENVER_platform_parameters] = op_platform_parameters,
-    [XENVER_get_features] = op_get_features, [XENVER_pagesize] = op_pagesize,
-    [XENVER_guest_handle] = op_guest_handle, [XENVER_commandline] = op_commandline,
+static int64_t (*const version_ops[])(uint64_t arg) = {
+    [XENVER_extraversion] = op_extraversion,
+    [XENVER_compile_info] = op_compile_info,
+    [XENVER_capabilities] = op_capabilities,
+    [XENVER_changeset] = op_changeset,
+    [XENVER_platform_parameters] = op_platform_parameters,
+    [XENVER_get_features] = op_get_features,
+    [XENVER_pagesize] = op_pagesize,
+    [XENVER_guest_handle] = op_guest_handle,
+    [XENVER_commandline] = op_commandline,
     [XENVER_build_id] = op_build_id,
 };
-
-/* What only a privileged domain is told. */
-#define DENIED_OPS (1u << XENVER_commandline | 1u << XENVER_build_id)
 
 int64_t hypercall_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
 {
@@ -181,9 +160,7 @@ int64_t hypercall_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t 
     /* First of all: guests ask for the version hundreds of times a second, to have their events delivered. */
     if (likely(cmd == XENVER_version))
         return VERSION_MAJOR << 16 | VERSION_MINOR;
-    if (cmd >= ARRAY_SIZE(version_ops))
-        return -ENOSYS;
-    return version_ops[cmd](arg, (DENIED_OPS >> cmd & 1) && !current->domain->privileged);
+    return cmd < ARRAY_SIZE(version_ops) ? version_ops[cmd](arg) : -ENOSYS;
 }
 
 int64_t hypercall_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4, uint64_t a5)
