@@ -43,14 +43,9 @@ struct cpu_local {
     uint32_t irq_depth;        /* interrupts being handled */
     uint64_t cr3;              /* top-level table that is loaded (machine address) */
     uint64_t tlb_time;         /* tlb clock at this CPU's last full flush: read by others (mm/tlb.c) */
-    struct vcpu *fpu_owner;    /* unused by eager switching except for assertions */
     struct vcpu *idle;
-    const struct vcpu *stopped_in; /* diagnosis */
     struct cpu_tables *tables; /* descriptor tables of this CPU (cpu/desc.h); NULL on the block the boot CPU starts on */
-    uint64_t reserved_;
-};
-
-_Static_assert(sizeof(struct cpu_local) % 16 == 0, "the guest frame ends 16-byte aligned");
+} __aligned_(16); /* so that the guest frame ends aligned */
 
 static inline struct cpu_local *cpu_this(void)
 {

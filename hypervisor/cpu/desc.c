@@ -193,8 +193,3 @@ void desc_load_ldt(unsigned int entries)
     fill_system_descriptor(&t->gdt_page[GDT_INDEX(SEL_LDT)], t->ldt_virt, entries * 8 - 1, DESC_TYPE_LDT);
     __asm__ volatile("lldt %w0" : : "r"(SEL_LDT) : "memory");
 }
-
-mfn_t desc_reserved_gdt_page(unsigned int cpu)
-{
-    return cpu_local_of(cpu)->tables->gdt_page_mfn;
-}

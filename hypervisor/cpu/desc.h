@@ -37,7 +37,6 @@ enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB };
  */
 struct cpu_tables {
     uint64_t *gdt_page;    /* page 14, at any writable address */
-    mfn_t gdt_page_mfn;
     uint64_t gdt_virt;     /* the CPU's window: what GDTR points at */
     uint64_t ldt_virt;
     uint8_t *stubs;        /* page of SYSCALL stubs, at a writable address */
@@ -63,8 +62,5 @@ void desc_init_cpu(void);
 
 /* Writes an LDT descriptor over the CPU's LDT window for 'entries' entries and loads LDTR; 0 entries loads a null LDTR. */
 void desc_load_ldt(unsigned int entries);
-
-/* Machine frame of this CPU's GDT page 14 (its mapping is permanent). */
-mfn_t desc_reserved_gdt_page(unsigned int cpu);
 
 #endif

@@ -33,7 +33,6 @@ static void read_basic(struct cpu_features *f)
     uint32_t max = cpuid(0, 0).eax;
     struct cpuid_leaf l = cpuid(1, 0);
 
-    f->vmx = bit(l.ecx, 5);
     f->xsave = bit(l.ecx, 26);
     f->hypervisor = bit(l.ecx, 31);
     f->pge = bit(l.edx, 13);
@@ -41,7 +40,6 @@ static void read_basic(struct cpu_features *f)
         l = cpuid(7, 0);
         f->fsgsbase = bit(l.ebx, 0);
         f->smep = bit(l.ebx, 7);
-        f->erms = bit(l.ebx, 9);
     }
     f->xsave = f->xsave && max >= 0xd;
 }
@@ -55,9 +53,7 @@ static void read_extended(struct cpu_features *f)
     if (max < 0x80000001)
         return;
     l = cpuid(0x80000001, 0);
-    f->svm = bit(l.ecx, 2);
     f->nx = bit(l.edx, 20);
-    f->page_1gb = bit(l.edx, 26);
     f->rdtscp = bit(l.edx, 27);
     if (max >= 0x80000007)
         f->invariant_tsc = bit(cpuid(0x80000007, 0).edx, 8);

@@ -10,7 +10,7 @@
 #include "lib/types.h"
 
 struct cpu_features {
-    bool nx, page_1gb, smep, smap, fsgsbase, xsave, xsaveopt, invariant_tsc, rdtscp, pge, erms, hypervisor, svm, vmx, amd;
+    bool nx, smep, smap, fsgsbase, xsave, xsaveopt, invariant_tsc, rdtscp, pge, hypervisor, amd;
     uint8_t physical_bits;
     uint64_t cr4;      /* what the hypervisor runs with; guests' FSGSBASE, OSXSAVE are always on in hardware if present */
     uint64_t xcr0_max; /* state components that guests may enable: x87, SSE, AVX, ... */

@@ -15,9 +15,6 @@ struct vcpu;
 struct vcpu_guest_context;
 
 struct guest_ops {
-    const char *name;
-    int (*domain_init)(struct domain *d);
-    void (*domain_free)(struct domain *d);
     int (*vcpu_init)(struct vcpu *v);
     void (*vcpu_free)(struct vcpu *v);
 

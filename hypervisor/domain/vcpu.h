@@ -39,7 +39,6 @@ struct pv_trap {
 struct pv_vcpu {
     bool kernel_mode;          /* which of the two address spaces is live */
     uint8_t iopl;              /* virtual, 0..3 (PHYSDEVOP_set_iopl) */
-    uint8_t virtual_if_unused_;
     bool failsafe_masks, syscall64_masks, syscall32_masks, sysenter_masks; /* CALLBACKF_mask_events */
     uint64_t kernel_sp, kernel_ss;
     uint64_t event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
@@ -68,7 +67,6 @@ struct pv_vcpu {
     uint64_t cr2;
     bool nmi_pending, in_nmi;
     bool failsafe_pending;     /* a segment could not be loaded in switch_to: failsafe callback on the way out */
-    uint64_t msr_mcg_status;
 };
 
 struct vcpu {

@@ -64,20 +64,9 @@ static int pirqs_init(struct domain *d, const struct domain_config *c)
     return pirq_domain_init(d, c->pirqs);
 }
 
-static int kind_init(struct domain *d, const struct domain_config *c)
-{
-    (void)c;
-    return d->ops->domain_init(d);
-}
-
 static int kind_relinquish(struct domain *d)
 {
     return d->ops->relinquish(d);
-}
-
-static void kind_free(struct domain *d)
-{
-    d->ops->domain_free(d);
 }
 
 /*
@@ -92,7 +81,7 @@ static const struct domain_part parts[] = {
     {"events", events_init, events_relinquish, event_domain_free},
     {"interrupts", pirqs_init, NULL, pirq_domain_free},
     {"grants", grants_init, grant_domain_release_maps, grant_domain_free},
-    {"guest kind", kind_init, kind_relinquish, kind_free},
+    {"guest kind", NULL, kind_relinquish, NULL},
     {"vCPUs", NULL, vcpu_relinquish_all, vcpu_free_all},
 };
 

@@ -24,7 +24,6 @@
 #include "lib/log.h"
 #include "mm/buddy.h"
 #include "mm/m2p.h"
-#include "mm/shared_frame.h"
 #include "time/clock.h"
 
 #define RELINQUISH_BUDGET 1024 /* frames per call */
@@ -166,16 +165,6 @@ struct frame *reservation_alloc(struct domain *d, unsigned int order, unsigned i
     if (f)
         buddy_free(f, order, false);
     return NULL;
-}
-
-struct frame *reservation_alloc_shared(struct domain *d)
-{
-    return shared_frame_alloc(d->id);
-}
-
-void reservation_free_shared(struct frame *f)
-{
-    shared_frame_free(f);
 }
 
 int reservation_give_up(struct domain *d, mfn_t mfn)

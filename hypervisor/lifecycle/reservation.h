@@ -16,10 +16,6 @@ void reservation_domain_init(struct domain *d);
  */
 struct frame *reservation_alloc(struct domain *d, unsigned int order, unsigned int addr_bits);
 
-/* Frames for the hypervisor that d may map (shared_info, grant frames): state shared. Zeroed. */
-struct frame *reservation_alloc_shared(struct domain *d);
-void reservation_free_shared(struct frame *f);
-
 /* d gives up frame mfn; it is free when nobody uses it any more. -EINVAL: not d's, or given up before. */
 int reservation_give_up(struct domain *d, mfn_t mfn);
 

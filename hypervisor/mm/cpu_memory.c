@@ -39,7 +39,6 @@ static int map_tables(unsigned int cpu, uint64_t base, struct cpu_tables *t)
     t->stubs = heap_alloc_pages(0);
     if (t->gdt_page == NULL || t->stubs == NULL)
         return -ENOMEM;
-    t->gdt_page_mfn = direct_map_to_mfn(t->gdt_page);
     error = hv_map_range(t->gdt_virt + GDT_GUEST_PAGES * PAGE_SIZE, direct_map_phys(t->gdt_page), PAGE_SIZE, DATA_FLAGS,
                          false);
     if (error == 0)

@@ -41,9 +41,6 @@ void hv_unmap_mmio(void *va, size_t size);
 mfn_t hv_map_m2p_chunk(unsigned int chunk);
 #define HV_MAP_M2P_CHUNK_FRAMES (1ULL << 18)
 
-/* Bytes that the hypervisor keeps for itself in tables: frame table, M2P, page tables made while booting. */
-extern uint64_t hv_map_overhead;
-
 /* For hv_map_build.c: the entry for va at 'level', with tables on the way made. NULL: no memory. */
 pte_t *hv_map_entry(uint64_t va, unsigned int level, bool user);
 

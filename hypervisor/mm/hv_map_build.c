@@ -32,7 +32,7 @@ extern char _start_image[], _image_end[], _init_start[], _init_end[], _text_star
 #define DATA_FLAGS  (PTE_WRITE | PTE_GLOBAL | PTE_NX)
 #define HOLE_FLAGS  (PTE_PRESENT | PTE_NX | PTE_ACCESSED)
 
-uint64_t hv_map_overhead;
+static uint64_t overhead; /* bytes of frame table and M2P */
 
 static __init bool range_has_ram(uint64_t start, uint64_t end)
 {
@@ -105,7 +105,7 @@ static __init void build_frame_table(void)
             paddr_t p = mm_early_alloc(9);
             fill_io_frames(direct_map(p), frames_per_page);
             map(FRAME_TABLE_VIRT + at, p, MIB(2), DATA_FLAGS, true);
-            hv_map_overhead += MIB(2);
+            overhead += MIB(2);
             continue;
         }
         if (!hole) {
@@ -142,7 +142,7 @@ static __init void build_m2p(void)
             memset(direct_map(p), 0xff, MIB(2));
             map(M2P_RO_VIRT + in, p, MIB(2), PTE_USER | PTE_NX, true); /* not global: some tables hide it */
             map(M2P_RW_VIRT + in, p, MIB(2), DATA_FLAGS, true);
-            hv_map_overhead += MIB(2);
+            overhead += MIB(2);
         }
     }
 }
@@ -221,7 +221,7 @@ __init void hv_map_init(void)
 
     log_info("Memory: %lu MiB RAM up to 0x%lx, %lu MiB free, %lu KiB for frame table and M2P",
              memory_map_ram_size(&memory_map) >> 20, ram_end, buddy_free_frames() >> (20 - PAGE_SHIFT),
-             hv_map_overhead >> 10);
+             overhead >> 10);
 }
 
 /* The image and its alias in the direct map. */

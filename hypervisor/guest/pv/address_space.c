@@ -27,7 +27,8 @@ static inline bool table_set(mfn_t m)
     return m.n != 0 && m.n != MFN_INVALID.n;
 }
 
-paddr_t address_space_cr3(const struct vcpu *v)
+/* The machine address of the top-level table in use. */
+static paddr_t cr3_of(const struct vcpu *v)
 {
     mfn_t top = v->pv.kernel_mode ? v->pv.kernel_table : v->pv.user_table;
 
@@ -36,7 +37,7 @@ paddr_t address_space_cr3(const struct vcpu *v)
 
 void address_space_load(struct vcpu *v)
 {
-    tlb_load_cr3(address_space_cr3(v));
+    tlb_load_cr3(cr3_of(v));
 }
 
 void address_space_toggle(struct vcpu *v)

@@ -34,9 +34,6 @@ pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level);
 /* Reads guest memory through the current tables without faulting: for decoding instructions and dumps. */
 int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size);
 
-/* Current address of the vCPU's top-level table in use, machine address form for cr3. */
-paddr_t address_space_cr3(const struct vcpu *v);
-
 /*
  * CPUs that may hold TLB entries of d's address spaces. The fence: entries that were written before must be seen by a
  * CPU that is found outside, and comes in later (sched/sched.c sets its bit before it loads the tables).

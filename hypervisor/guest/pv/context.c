@@ -47,12 +47,12 @@ static uint32_t loaded_tsc_aux[CPU_MAX];
         ok_;                                                                                                           \
     })
 
-uint64_t context_fs_base(void)
+static uint64_t fs_base(void)
 {
     return cpu_features.fsgsbase ? rdfsbase() : rdmsr(MSR_FS_BASE);
 }
 
-uint64_t context_gs_base(void)
+static uint64_t gs_base(void)
 {
     return cpu_features.fsgsbase ? rdgsbase() : rdmsr(MSR_GS_BASE);
 }
@@ -122,13 +122,13 @@ void context_load_user_gs(uint16_t selector)
 
 static void save_segments(struct pv_vcpu *pv)
 {
-    uint64_t gs = context_gs_base(), other = context_gs_base_other();
+    uint64_t gs = gs_base(), other = context_gs_base_other();
 
     pv->ds = READ_SEGMENT(ds);
     pv->es = READ_SEGMENT(es);
     pv->fs = READ_SEGMENT(fs);
     pv->gs = READ_SEGMENT(gs);
-    pv->fs_base = context_fs_base();
+    pv->fs_base = fs_base();
     pv->gs_base_kernel = pv->kernel_mode ? gs : other;
     pv->gs_base_user = pv->kernel_mode ? other : gs;
 }

@@ -7,7 +7,6 @@
  * hypervisor's feet: refused, except type 0, which the CPU refuses itself. Xen lets call gates stand and emulates them;
  * no 64-bit kernel has any.
  */
-#include "cpu/desc.h"
 #include "guest/pv/descriptor_tables.h"
 
 #define DESCRIPTOR_TYPE    (0xfULL << 40)
@@ -25,12 +24,4 @@ bool descriptor_check(uint64_t *descriptor)
         return !(d & DESCRIPTOR_TYPE);
     *descriptor = d | DESCRIPTOR_DPL;
     return true;
-}
-
-bool descriptor_selector_ok(uint16_t sel)
-{
-    if ((sel & 4) || sel < GDT_RESERVED_START)
-        return true;
-    sel |= 3;
-    return sel == SEL_GUEST_CS32 || sel == SEL_GUEST_SS || sel == SEL_GUEST_CS64;
 }

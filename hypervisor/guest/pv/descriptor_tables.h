@@ -19,7 +19,4 @@ void descriptor_tables_load(struct vcpu *v);
 /* Pure: may a guest have this descriptor? Fixes it up in place (DPL raised, accessed bit). */
 bool descriptor_check(uint64_t *descriptor);
 
-/* Pure: selectors a guest may load: RPL forced to 3; system table or hypervisor entries refused where they must be. */
-bool descriptor_selector_ok(uint16_t sel);
-
 #endif

@@ -9,17 +9,6 @@
 #include "guest/pv/page_type.h"
 #include "guest/pv/trap_frame.h"
 
-static int ops_domain_init(struct domain *d)
-{
-    spin_init(&d->page_table_lock, LOCK_LEVEL_PAGE_TABLE);
-    return 0;
-}
-
-static void ops_domain_free(struct domain *d)
-{
-    (void)d;
-}
-
 static int ops_vcpu_init(struct vcpu *v)
 {
     context_vcpu_reset(v);
@@ -47,9 +36,6 @@ static int ops_relinquish(struct domain *d)
 }
 
 const struct guest_ops pv_guest_ops = {
-    .name = "PV",
-    .domain_init = ops_domain_init,
-    .domain_free = ops_domain_free,
     .vcpu_init = ops_vcpu_init,
     .vcpu_free = ops_vcpu_free,
     .set_context = context_set,

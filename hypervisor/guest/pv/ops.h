@@ -18,8 +18,6 @@ void context_switch_to(struct vcpu *v);
 void context_load_user_gs(uint16_t selector);
 
 /* Segment bases of the current vCPU, which lie in the CPU's registers while it runs. */
-uint64_t context_fs_base(void);
-uint64_t context_gs_base(void);
 uint64_t context_gs_base_other(void); /* of the mode that is not running */
 void context_set_fs_base(uint64_t base);
 void context_set_gs_base(uint64_t base);
