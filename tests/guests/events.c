@@ -219,10 +219,12 @@ static void polling(void)
 
 static void blocking(void)
 {
-    unsigned port = (unsigned)event_bind_virq(VIRQ_TIMER, 0);
+    unsigned port;
     uint64_t start;
 
-    hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* it runs from the start */
+    /* It runs from the start; first, as a tick on the bound port would leave the upcall flag up. */
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+    port = (unsigned)event_bind_virq(VIRQ_TIMER, 0);
     event_clear(port);
     event_unmask(port);
     event_count[port] = 0;
