@@ -310,7 +310,7 @@ int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
     spin_unlock_irq(&t->lock, flags);
     if (port < 0)
         return port;
-    int r = pirq_bind_port(caller, op->pirq, (unsigned int)port, op->flags & BIND_PIRQ__WILL_SHARE, 0);
+    int r = pirq_bind_port(caller, op->pirq, (unsigned int)port);
     /* Another vCPU may have closed the port meanwhile, and opened it for something else: then it is not ours. */
     flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, (event_port_t)port);

@@ -28,7 +28,6 @@
 
 struct pirq {
     int16_t irq;       /* PIRQ_FREE, PIRQ_RESERVED (handed out by get_free_pirq), or mapped */
-    bool share;        /* bound so that others may join; there are no others yet */
     unsigned int port; /* 0: not bound; also read by handlers */
 };
 
@@ -185,7 +184,7 @@ static unsigned int vcpu_cpu(const struct domain *d, unsigned int vcpu)
     return vcpu < d->max_vcpus && d->vcpu[vcpu] ? d->vcpu[vcpu]->processor : 0;
 }
 
-int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port, bool share, unsigned int vcpu)
+int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
     struct pirq_table *t = d->pirqs;
     if (pirq >= t->count)
@@ -195,9 +194,8 @@ int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port, bool 
     int r = p->irq < 0 ? -EINVAL : p->port ? -EEXIST : 0;
     if (!r) {
         /* The port first: the interrupt may come as soon as it is bound. */
-        p->share = share;
         WRITE_ONCE(p->port, port);
-        r = irq_bind_guest((unsigned int)p->irq, d, vcpu_cpu(d, vcpu));
+        r = irq_bind_guest((unsigned int)p->irq, d, vcpu_cpu(d, 0));
         if (r)
             WRITE_ONCE(p->port, 0);
         eoi_map_update(t, pirq);

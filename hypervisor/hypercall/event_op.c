@@ -23,60 +23,23 @@ union event_argument {
     struct evtchn_reset reset;
 };
 
-static int op_bind_interdomain(struct vcpu *v, union event_argument *a)
-{
-    return event_bind_interdomain(v->domain, &a->bind_interdomain);
-}
+#define OP(name, ...)                                                                                                  \
+    static int op_##name(struct vcpu *v, union event_argument *a)                                                      \
+    {                                                                                                                  \
+        return event_##name(__VA_ARGS__);                                                                              \
+    }
 
-static int op_bind_virq(struct vcpu *v, union event_argument *a)
-{
-    return event_bind_virq(v, &a->bind_virq);
-}
-
-static int op_bind_pirq(struct vcpu *v, union event_argument *a)
-{
-    return event_bind_pirq(v->domain, &a->bind_pirq);
-}
-
-static int op_close(struct vcpu *v, union event_argument *a)
-{
-    return event_close(v->domain, a->close.port);
-}
-
-static int op_send(struct vcpu *v, union event_argument *a)
-{
-    return event_send(v->domain, a->send.port);
-}
-
-static int op_status(struct vcpu *v, union event_argument *a)
-{
-    return event_status(v->domain, &a->status);
-}
-
-static int op_alloc_unbound(struct vcpu *v, union event_argument *a)
-{
-    return event_alloc_unbound(v->domain, &a->alloc_unbound);
-}
-
-static int op_bind_ipi(struct vcpu *v, union event_argument *a)
-{
-    return event_bind_ipi(v, &a->bind_ipi);
-}
-
-static int op_bind_vcpu(struct vcpu *v, union event_argument *a)
-{
-    return event_bind_vcpu(v->domain, a->bind_vcpu.port, a->bind_vcpu.vcpu);
-}
-
-static int op_unmask(struct vcpu *v, union event_argument *a)
-{
-    return event_unmask(v->domain, a->unmask.port);
-}
-
-static int op_reset(struct vcpu *v, union event_argument *a)
-{
-    return event_reset(v->domain, &a->reset);
-}
+OP(bind_interdomain, v->domain, &a->bind_interdomain)
+OP(bind_virq, v, &a->bind_virq)
+OP(bind_pirq, v->domain, &a->bind_pirq)
+OP(close, v->domain, a->close.port)
+OP(send, v->domain, a->send.port)
+OP(status, v->domain, &a->status)
+OP(alloc_unbound, v->domain, &a->alloc_unbound)
+OP(bind_ipi, v, &a->bind_ipi)
+OP(bind_vcpu, v->domain, a->bind_vcpu.port, a->bind_vcpu.vcpu)
+OP(unmask, v->domain, a->unmask.port)
+OP(reset, v->domain, &a->reset)
 
 #define EVENT_OP(op, out) [EVTCHNOP_##op] = {op_##op, sizeof(((union event_argument *)0)->op), out}
 

@@ -41,50 +41,46 @@ static void unmap_batch_finish(struct vcpu *v, struct grant_unmapped *batch, uns
         grant_unmap_finish(&batch[i]);
 }
 
-static int op_unmap(struct vcpu *v, uint64_t array, unsigned int count)
+_Static_assert(
+    offsetof(struct gnttab_unmap_and_replace, new_addr) == offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr) &&
+        offsetof(struct gnttab_unmap_and_replace, handle) == offsetof(struct gnttab_unmap_grant_ref, handle) &&
+        offsetof(struct gnttab_unmap_and_replace, status) == offsetof(struct gnttab_unmap_grant_ref, status) &&
+        sizeof(struct gnttab_unmap_and_replace) == sizeof(struct gnttab_unmap_grant_ref),
+    "one structure does for both");
+
+static int unmap(struct vcpu *v, uint64_t array, unsigned int count, bool replace)
 {
     struct grant_unmapped batch[UNMAP_BATCH];
     struct gnttab_unmap_grant_ref op;
     unsigned int done = 0;
     int r = 0;
-    while (done < MIN(count, UNMAP_BATCH)) {
+    while (!r && done < MIN(count, UNMAP_BATCH)) {
         if (guest_copy_in_item(&op, array, done)) {
             r = -EFAULT;
             break;
         }
-        grant_unmap_begin(v, &op, 0, &batch[done]);
-        done++;
-        if (guest_copy_out_item(array, done - 1, &op)) {
+        uint64_t new_addr = replace ? op.dev_bus_addr : 0;
+        if (replace)
+            op.dev_bus_addr = 0;
+        grant_unmap_begin(v, &op, new_addr, &batch[done]);
+        if (replace)
+            op.dev_bus_addr = new_addr;
+        if (guest_copy_out_item(array, done, &op))
             r = -EFAULT;
-            break;
-        }
+        done++;
     }
     unmap_batch_finish(v, batch, done);
     return r ? r : (int)done;
 }
 
+static int op_unmap(struct vcpu *v, uint64_t array, unsigned int count)
+{
+    return unmap(v, array, count, false);
+}
+
 static int op_unmap_and_replace(struct vcpu *v, uint64_t array, unsigned int count)
 {
-    struct grant_unmapped batch[UNMAP_BATCH];
-    struct gnttab_unmap_and_replace op;
-    unsigned int done = 0;
-    int r = 0;
-    while (done < MIN(count, UNMAP_BATCH)) {
-        if (guest_copy_in_item(&op, array, done)) {
-            r = -EFAULT;
-            break;
-        }
-        struct gnttab_unmap_grant_ref unmap = {.host_addr = op.host_addr, .handle = op.handle};
-        grant_unmap_begin(v, &unmap, op.new_addr, &batch[done]);
-        op.status = unmap.status;
-        done++;
-        if (guest_copy_out_item(array, done - 1, &op)) {
-            r = -EFAULT;
-            break;
-        }
-    }
-    unmap_batch_finish(v, batch, done);
-    return r ? r : (int)done;
+    return unmap(v, array, count, true);
 }
 
 static int op_copy(struct vcpu *v, uint64_t array, unsigned int count)
