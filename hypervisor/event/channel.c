@@ -319,7 +319,7 @@ int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
         channel_close_locked(caller, (event_port_t)port, c);
     spin_unlock_irq(&t->lock, flags);
     if (!r && !ours) {
-        pirq_unbind_port(caller, op->pirq);
+        pirq_unbind_port(caller, op->pirq, (unsigned int)port);
         r = -EINVAL;
     }
     op->port = (event_port_t)port;
@@ -364,7 +364,7 @@ int event_close(struct domain *d, event_port_t port)
         if (!c)
             return -EINVAL;
         if (pirq >= 0)
-            pirq_unbind_port(d, (unsigned int)pirq);
+            pirq_unbind_port(d, (unsigned int)pirq, port);
         if (!remote && pirq < 0)
             return 0;
 

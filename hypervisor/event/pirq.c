@@ -204,14 +204,15 @@ int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
     return r;
 }
 
-void pirq_unbind_port(struct domain *d, unsigned int pirq)
+void pirq_unbind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
     struct pirq_table *t = d->pirqs;
     if (pirq >= t->count)
         return;
     spin_lock(&t->lock);
-    int irq = t->pirq[pirq].irq;
-    pirq_release_irq(t, pirq);
+    int irq = t->pirq[pirq].port == port ? t->pirq[pirq].irq : PIRQ_FREE;
+    if (irq >= 0)
+        pirq_release_irq(t, pirq);
     spin_unlock(&t->lock);
     if (irq >= 0)
         irq_synchronize((unsigned int)irq);

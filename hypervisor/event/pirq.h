@@ -19,8 +19,8 @@ int pirq_unmap(struct domain *d, unsigned int pirq);
 /* Bound by event_bind_pirq: port becomes pending when it fires. Never shared with another; delivered to vCPU 0 first.
  */
 int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port);
-void pirq_unbind_port(struct domain *d, unsigned int pirq);
-void pirq_set_vcpu(struct domain *d, unsigned int pirq, unsigned int vcpu); /* the port moved to another vCPU */
+void pirq_unbind_port(struct domain *d, unsigned int pirq, unsigned int port); /* if it is bound to that one */
+void pirq_set_vcpu(struct domain *d, unsigned int pirq, unsigned int vcpu);    /* the port moved to another vCPU */
 
 int pirq_eoi(struct domain *d, unsigned int pirq);
 int pirq_status(struct domain *d, unsigned int pirq, uint32_t *flags); /* XENIRQSTAT_* */

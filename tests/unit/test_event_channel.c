@@ -93,18 +93,17 @@ unsigned int pirq_count(const struct domain *d)
     return 16;
 }
 static int pirq_port[DOMAINS][16];
-int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port, bool share, unsigned int vcpu)
+int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
-    (void)share;
-    (void)vcpu;
     if (pirq_port[d->id][pirq])
         return -EEXIST;
     pirq_port[d->id][pirq] = (int)port;
     return 0;
 }
-void pirq_unbind_port(struct domain *d, unsigned int pirq)
+void pirq_unbind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
-    pirq_port[d->id][pirq] = 0;
+    if (pirq_port[d->id][pirq] == (int)port)
+        pirq_port[d->id][pirq] = 0;
 }
 void pirq_set_vcpu(struct domain *d, unsigned int pirq, unsigned int vcpu)
 {
