@@ -12,7 +12,7 @@
 
 #define LINE_SIZE         400
 #define GUEST_BURST       32
-#define GUEST_INTERVAL_NS 100000000ULL /* one more line each 100 ms */
+#define GUEST_INTERVAL_NS 100000000LL /* one more line each 100 ms */
 
 void (*log_sink)(enum log_level level, bool guest, const char *line, size_t size);
 size_t (*log_guest_name)(char *buf, size_t size);
@@ -47,18 +47,20 @@ static bool log_guest_allowed(unsigned int *dropped)
     static uint64_t last;
     static unsigned int tokens = GUEST_BURST, suppressed;
     uint64_t now = log_clock ? log_clock() : 0;
-    uint64_t gained = (now - __atomic_load_n(&last, __ATOMIC_RELAXED)) / GUEST_INTERVAL_NS;
+    int64_t passed = (int64_t)(now - __atomic_load_n(&last, __ATOMIC_RELAXED)); /* another CPU may be ahead */
+    unsigned int have = __atomic_load_n(&tokens, __ATOMIC_RELAXED);
 
-    if (gained) {
-        unsigned int have = __atomic_load_n(&tokens, __ATOMIC_RELAXED);
+    if (passed >= GUEST_INTERVAL_NS) {
+        have = (unsigned int)MIN(have + (uint64_t)passed / GUEST_INTERVAL_NS, (uint64_t)GUEST_BURST);
         __atomic_store_n(&last, now, __ATOMIC_RELAXED);
-        __atomic_store_n(&tokens, (unsigned int)MIN(have + gained, (uint64_t)GUEST_BURST), __ATOMIC_RELAXED);
+        __atomic_store_n(&tokens, have, __ATOMIC_RELAXED);
     }
-    if (!__atomic_load_n(&tokens, __ATOMIC_RELAXED)) {
+    while (have && !__atomic_compare_exchange_n(&tokens, &have, have - 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    if (!have) {
         __atomic_fetch_add(&suppressed, 1, __ATOMIC_RELAXED);
         return false;
     }
-    __atomic_fetch_sub(&tokens, 1, __ATOMIC_RELAXED);
     *dropped = __atomic_exchange_n(&suppressed, 0, __ATOMIC_RELAXED);
     return true;
 }
