@@ -73,10 +73,10 @@ void symbols_dump_regs(const struct cpu_regs *r)
 /* Frame pointers chain upwards inside one stack page run; anything else ends the walk. */
 void symbols_backtrace(uint64_t rbp)
 {
-    uint64_t low = rbp, high = (uint64_t)cpu_this();
+    uint64_t high = (uint64_t)cpu_this(), low = high & ~(STACK_SIZE - 1);
     log_error("Back trace:");
     for (unsigned int i = 0; i < BACKTRACE_DEPTH; i++) {
-        if (rbp < low || rbp + 16 > high || rbp % 8)
+        if (rbp < low || rbp > high - 16 || rbp % 8) /* the first may be a guest's already */
             return;
         const uint64_t *frame = (const uint64_t *)rbp;
         show_address("  ", frame[1]);
