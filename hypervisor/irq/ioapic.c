@@ -94,13 +94,10 @@ static void pin_unmask(unsigned int gsi)
 
 static void pin_route(unsigned int gsi, uint8_t vector, unsigned int cpu)
 {
+    /* A pin in use keeps its vector and gets a new target in one write: masked meanwhile, it could lose an edge. */
     spin_lock(&lock);
-    uint64_t masked = entry[gsi] & ENTRY_MASKED;
-    uint64_t e = (entry[gsi] & (ENTRY_LOW | ENTRY_LEVEL)) | vector |
-                 (uint64_t)(cpu_local_of(cpu)->apic_id & 0xff) << ENTRY_DEST_SHIFT;
-    entry_write(gsi, e | ENTRY_MASKED);
-    if (!masked)
-        entry_write(gsi, e);
+    entry_write(gsi, (entry[gsi] & (ENTRY_LOW | ENTRY_LEVEL | ENTRY_MASKED)) | vector |
+                         (uint64_t)(cpu_local_of(cpu)->apic_id & 0xff) << ENTRY_DEST_SHIFT);
     spin_unlock(&lock);
 }
 
