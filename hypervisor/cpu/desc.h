@@ -17,6 +17,7 @@
 #define SEL_GUEST_SS       0xe02b
 #define SEL_GUEST_CS64     0xe033
 #define SEL_TSS            0xe040 /* 16 bytes */
+#define RPL_USER           3 /* both the guest's kernel and its user mode */
 #define SEL_LDT            0xe050 /* 16 bytes; LDTR is reloaded when the current vCPU's LDT changes */
 
 struct tss64 {

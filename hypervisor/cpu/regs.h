@@ -57,6 +57,13 @@ enum vector {
 #define RFLAGS_VIF  0x80000UL
 #define RFLAGS_VIP  0x100000UL
 #define RFLAGS_ID   0x200000UL
+#define RFLAGS_ALL  0x3f7fd7UL /* defined bits: SDM 1 3.4.3 */
+
+/* What a guest may have of what it asks for. */
+static inline uint64_t rflags_guest(uint64_t rflags)
+{
+    return (rflags & RFLAGS_ALL & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_MBS;
+}
 
 static inline bool regs_from_guest(const struct cpu_regs *r)
 {

@@ -13,7 +13,6 @@
 #include <xen/callback.h>
 #include <xen/nmi.h>
 
-#define RPL_USER   3
 #define TRAP_MASKS 4
 
 _Static_assert(sizeof(struct trap_info) == 16, "arch-x86/xen.h");

@@ -8,8 +8,6 @@
 #include "hypercall/table.h"
 #include "lib/errno.h"
 
-#define RPL_USER 3
-
 /* The address is not checked: a frame that cannot be written there ends the guest (trap_frame.c). */
 int64_t hypercall_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4, uint64_t a5)
 {

@@ -21,8 +21,6 @@
 #include "guest/pv/descriptor_tables.h"
 #include "guest/pv/ops.h"
 
-#define RPL_USER 3
-
 static uint32_t loaded_tsc_aux[CPU_MAX];
 
 #define READ_SEGMENT(name)                                                                                             \

@@ -8,6 +8,9 @@
 
 #include "domain/vcpu.h"
 
+/* As much of the instruction at rip as is mapped; the number of bytes. */
+unsigned int instruction_fetch(uint64_t rip, uint8_t *bytes);
+
 bool page_fault_resolve_write(struct vcpu *v, struct cpu_regs *regs, uint64_t address); /* #PF: writes to tables */
 /* In line, so that the many faults that cannot be one are sorted out at once. */
 static inline bool page_fault_resolve(struct vcpu *v, struct cpu_regs *regs, uint64_t address)

@@ -3,9 +3,6 @@
 #include "guest/pv/frame_words.h"
 #include "cpu/desc.h"
 
-#define RFLAGS_ALL 0x3f7fd7UL /* defined bits: SDM 1 3.4.3 */
-#define RPL_USER   3
-
 _Static_assert(sizeof(struct iret_context) == 9 * 8, "arch-x86/xen-x86_64.h");
 
 /*
@@ -15,7 +12,7 @@ _Static_assert(sizeof(struct iret_context) == 9 * 8, "arch-x86/xen-x86_64.h");
 void frame_return(struct cpu_regs *regs, const struct iret_context *c)
 {
     regs->rip = c->rip;
-    regs->rflags = (c->rflags & RFLAGS_ALL & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_MBS;
+    regs->rflags = rflags_guest(c->rflags);
     regs->rsp = c->rsp;
     if ((c->flags & VGCF_in_syscall) && ((uint16_t)c->cs | RPL_USER) != SEL_GUEST_CS32) {
         regs->vector = VECTOR_SYSCALL;

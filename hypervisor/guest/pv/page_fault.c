@@ -17,8 +17,7 @@
 /* An update that keeps losing to another CPU is the guest racing with itself: it may take the fault again. */
 #define ATTEMPTS_MAX 8
 
-/* As much of the instruction as is mapped; the number of bytes. */
-static unsigned int instruction_fetch(uint64_t rip, uint8_t *bytes)
+unsigned int instruction_fetch(uint64_t rip, uint8_t *bytes)
 {
     unsigned int n = INSN_LENGTH_MAX, in_page = (unsigned int)(PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
     if (!guest_copy_in(bytes, rip, n))

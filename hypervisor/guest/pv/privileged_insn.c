@@ -305,15 +305,10 @@ static bool code_is_64bit(uint16_t cs)
 
 bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs)
 {
-    struct privileged p = {.v = v, .regs = regs, .count = INSN_LENGTH_MAX};
+    struct privileged p = {.v = v, .regs = regs};
     if (!code_is_64bit((uint16_t)regs->cs))
         return false; /* compatibility mode: other encodings */
-    if (guest_copy_in(p.bytes, regs->rip, p.count)) {
-        /* Near the end of what is mapped: only its own page counts. */
-        p.count = (unsigned int)MIN(p.count, PAGE_SIZE - (regs->rip & (PAGE_SIZE - 1)));
-        if (guest_copy_in(p.bytes, regs->rip, p.count))
-            return false;
-    }
+    p.count = instruction_fetch(regs->rip, p.bytes);
     uint16_t opcode = fetch_opcode(&p);
     for (unsigned int i = 0; i < ARRAY_SIZE(privileged_ops); i++) {
         if (privileged_ops[i].opcode != opcode)

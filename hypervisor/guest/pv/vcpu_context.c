@@ -23,8 +23,6 @@
 #include "mm/guest_copy.h"
 #include "mm/layout.h"
 
-#define RPL_USER   3
-#define RFLAGS_ALL 0x3f7fd7UL
 #define CR0_FIXED                                                                                                      \
     (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG) /* what a PV guest reads, but for TS                \
                                                                     */
@@ -136,7 +134,7 @@ static void set_general(struct cpu_regs *r, const struct cpu_user_regs *u)
         .rsp = u->rsp,
         .cs = u->cs | RPL_USER,
         .ss = u->ss | RPL_USER,
-        .rflags = (u->rflags & RFLAGS_ALL & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF | RFLAGS_MBS,
+        .rflags = rflags_guest(u->rflags),
     };
 }
 
