@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rights of the device-owning domain. It gets everything, then the hypervisor's own is taken out: interrupt
- * controllers, timers, PCI configuration ports (emulated for it), the console's serial line; local APICs and what lies
- * above the machine's addresses. The IO-APIC pages stay: the domain may read them (guest/pv/pte_check.c makes the
- * mapping read-only).
+ * controllers, timers, CMOS and PCI configuration ports (emulated for it), the console's serial line; local APICs and
+ * what lies above the machine's addresses. The IO-APIC pages stay: the domain may read them (guest/pv/pte_check.c makes
+ * the mapping read-only).
  */
 #include "lifecycle/rights.h"
 #include "cpu/features.h"
@@ -22,6 +22,7 @@ static const struct {
 } kept_ports[] = {
     {0x20, 0x21},   {0xa0, 0xa1}, /* interrupt controllers */
     {0x40, 0x43},   {0x61, 0x61}, /* interval timer and its gate */
+    {0x70, 0x71},                 /* CMOS: index and data, one access at a time */
     {0xcf8, 0xcff},               /* PCI configuration */
 };
 
