@@ -44,7 +44,7 @@ struct cpu_local {
     uint64_t cr3;              /* top-level table that is loaded (machine address) */
     uint64_t tlb_time;         /* tlb clock at this CPU's last full flush: read by others (mm/tlb.c) */
     struct vcpu *idle;
-    struct cpu_tables *tables; /* descriptor tables of this CPU (cpu/desc.h); NULL on the block the boot CPU starts on */
+    struct cpu_tables *tables; /* descriptor tables (cpu/desc.h); NULL on the block the boot CPU starts on */
 } __aligned_(16); /* so that the guest frame ends aligned */
 
 static inline struct cpu_local *cpu_this(void)
