@@ -223,10 +223,28 @@ static void test_stale_translations(void)
     page_type_put_writable(frame_of(MFN(8)));
     CU_ASSERT_EQUAL(pin(8, 1), 0); /* could still be written */
     CU_ASSERT_EQUAL(flush_count, flushes + 2);
-    CU_ASSERT_EQUAL(unpin(8), 0);
-    pv_memory_flush();
-    CU_ASSERT(writable(8)); /* somebody flushed for other reasons */
+    CU_ASSERT_EQUAL(unpin(8), 0); /* flushes for the writable mapping that comes next */
     CU_ASSERT_EQUAL(flush_count, flushes + 3);
+    CU_ASSERT(writable(8));
+    CU_ASSERT_EQUAL(flush_count, flushes + 3);
+}
+
+/* What a pin needs is flushed before the lock is taken, so that others do not wait for it. */
+static void test_flush_ahead(void)
+{
+    pv_memory_init();
+    unsigned int flushes = flush_count;
+    CU_ASSERT(writable(8));
+    page_type_flush_ahead(&domain_a, MFN(8)); /* still mapped */
+    CU_ASSERT_EQUAL(flush_count, flushes);
+    page_type_put_writable(frame_of(MFN(8)));
+    page_type_flush_ahead(&domain_b, MFN(8)); /* another's */
+    page_type_flush_ahead(&domain_a, MFN(1ULL << 40));
+    CU_ASSERT_EQUAL(flush_count, flushes);
+    page_type_flush_ahead(&domain_a, MFN(8));
+    CU_ASSERT_EQUAL(flush_count, flushes + 1);
+    CU_ASSERT_EQUAL(pin(8, 1), 0);
+    CU_ASSERT_EQUAL(flush_count, flushes + 1);
 }
 
 /* Another CPU writes the frame through a mapping of its own, which it removes without a flush. */
@@ -393,12 +411,13 @@ int main(void)
     CU_add_test(s, "I/O memory and foreign frames", test_io_and_foreign);
     CU_add_test(s, "counts do not overflow", test_counts_do_not_overflow);
     CU_add_test(s, "stale translations", test_stale_translations);
+    CU_add_test(s, "flush ahead", test_flush_ahead);
     CU_add_test(s, "a stamp is not outdated", test_stamp_is_not_outdated);
     CU_add_test(s, "emulated writes", test_emulated_writes);
     CU_add_test(s, "grant entries", test_grant_entries);
     CU_add_test(s, "long failure", test_long_failure_is_finished_later);
     CU_basic_run_tests();
-    int failed = CU_get_number_of_failures() != 0 || CU_get_number_of_tests_run() != 13;
+    int failed = CU_get_number_of_failures() != 0 || CU_get_number_of_tests_run() != 14;
     CU_cleanup_registry();
     return failed;
 }

@@ -106,6 +106,16 @@ static void flush_stale(const struct frame *f, cpumask_t cpus)
         tlb_flush_mask(cpus, TLB_ALL);
 }
 
+void page_type_flush_ahead(const struct domain *d, mfn_t mfn)
+{
+    if (!frame_exists(mfn))
+        return;
+    const struct frame *f = frame_of(mfn);
+    uint64_t x = type_load(f);
+    if (f->owner == d->id && (x & TYPE_MASK) == TYPE_NONE)
+        flush_stale(f, __atomic_load_n(x & TYPE_WAS_TABLE ? &cpu_online : &d->dirty_cpus, __ATOMIC_RELAXED));
+}
+
 /* The type ends now. Stamped before the word changes: a stamp that is too early in the clock would save a needed flush.
  */
 static inline void stamp(struct frame *f)

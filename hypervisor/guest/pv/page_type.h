@@ -30,6 +30,13 @@ int page_type_put(struct domain *d, struct frame *f, bool preemptible);
 bool page_type_get_shared(struct domain *d, mfn_t mfn, uint64_t type);
 bool page_type_put_shared(struct frame *f);
 
+/*
+ * Not locked. A frame of d that is about to be promoted, or to become writable after it was a table: does now the flush
+ * that this needs. The change itself looks again, and then has nobody to wait for with the lock held. Only a hint: the
+ * frame may change meanwhile.
+ */
+void page_type_flush_ahead(const struct domain *d, mfn_t mfn);
+
 /* Locked. Pin: a type reference that belongs to the frame itself. -ERESTART as in get and put. */
 int page_type_pin(struct domain *d, mfn_t mfn, uint64_t type);
 int page_type_unpin(struct domain *d, mfn_t mfn);

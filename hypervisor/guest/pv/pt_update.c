@@ -52,6 +52,7 @@ int pt_update_finish_noted(struct vcpu *v)
 
 int pt_update_pin(struct vcpu *v, struct domain *d, mfn_t mfn, unsigned int level)
 {
+    page_type_flush_ahead(d, mfn);
     spin_lock(&d->page_table_lock);
     int rc = page_type_pin(d, mfn, page_type_of_level(level));
     spin_unlock(&d->page_table_lock);
@@ -63,8 +64,12 @@ int pt_update_pin(struct vcpu *v, struct domain *d, mfn_t mfn, unsigned int leve
 int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn)
 {
     spin_lock(&d->page_table_lock);
+    bool l1 = frame_exists(mfn) && (frame_of(mfn)->type & TYPE_MASK) == TYPE_L1;
     int rc = page_type_unpin(d, mfn);
     spin_unlock(&d->page_table_lock);
+    /* Its writable mapping comes next. Those of upper tables come last: the flush for one of these serves them, too. */
+    if (!rc && l1)
+        page_type_flush_ahead(d, mfn);
     if (rc != -ERESTART)
         return rc;
     pt_update_note(v, d, mfn); /* the pin is gone; what the table held goes later */
