@@ -70,8 +70,12 @@ static int64_t event_op(uint64_t cmd, uint64_t arg)
 
 int64_t hypercall_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
 {
+    uint32_t port;
     (void)a3, (void)a4, (void)a5;
-    return event_op((uint32_t)cmd, arg);
+    if (unlikely((uint32_t)cmd != EVTCHNOP_send))
+        return event_op((uint32_t)cmd, arg);
+    /* Nearly all calls are this one: without the general way of arguments. */
+    return guest_read_u32(arg, &port) ? -EFAULT : event_send(current->domain, port);
 }
 
 /* The old form: the number in a structure before the argument (struct evtchn_op: u32 cmd, then the union at 8). */
