@@ -33,9 +33,19 @@ def make_quick_kernel(path):
         f.write(BzImage(kernel_path()).repacked("lz4"))
 
 
-def make_base(path):
+def hvctl_path(hv):
+    """The hvctl of the build that the hypervisor is of, else of this tree; None if there is none."""
+    for top in (os.path.dirname(os.path.dirname(os.path.abspath(hv))), TOP):
+        path = os.path.join(top, "dom0-tools", "hvctl", "hvctl")
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def make_base(path, hvctl):
+    tools = ["-b", f"{hvctl}:/usr/sbin/hvctl"] if hvctl else []
     stress = ["-b", "/usr/bin/stress-ng"] if os.path.exists("/usr/bin/stress-ng") else []
-    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), *stress, path + ".base"], check=True)
+    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), *tools, *stress, path + ".base"], check=True)
     names = ["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]
     scripts = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=HERE, check=True,
                              stdout=subprocess.PIPE, input="\n".join(names).encode()).stdout

@@ -4,9 +4,11 @@
 import bad_input
 import boot
 import devices
+import faults
 import kernels
 import power
+import tools
 
 ALL = {}
-for module in (boot, devices, kernels, power, bad_input):
+for module in (boot, devices, kernels, power, faults, tools, bad_input):
     ALL.update(module.SCENARIOS)

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""dom0's tools on the running hypervisor."""
+
+from dom0 import Dom0
+from machine import Skip
+
+
+def hvctl(context):
+    """hvctl: facts, the log, and every debug key's output in it"""
+    if not context.hvctl:
+        raise Skip("hvctl is not built beside the hypervisor")
+    with Dom0(context, "hvctl.sh", modules="xen-privcmd", kernel_args=f"haven.xen={int(context.on_xen)}", smp=2) as vm:
+        vm.finish(240)
+
+
+hvctl.cpus = 2
+SCENARIOS = {"hvctl-pc": hvctl}
