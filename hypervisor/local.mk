@@ -30,17 +30,19 @@ EXTRA_hypervisor_haven_DEPENDENCIES = hypervisor/haven.lds $(srcdir)/hypervisor/
 hypervisor/haven.lds: $(srcdir)/hypervisor/haven.lds.S
 	$(AM_V_GEN)$(MKDIR_P) hypervisor && $(CPP) -P -undef -D__ASSEMBLY__ $(hypervisor_includes) -o $@ $(srcdir)/hypervisor/haven.lds.S
 
-# Offsets of structure members for assembly: a C file whose assembler output carries lines "->NAME VALUE".
-hypervisor/entry/asm_offsets.h: $(srcdir)/hypervisor/entry/asm_offsets.c
+# Offsets of structure members for assembly: a C file whose assembler output carries lines "->NAME VALUE".  It depends on
+# all headers: assembly with a stale offset builds without complaint, and fails in strange ways.
+hypervisor_headers = $(filter-out %/asm_offsets.h, \
+	$(wildcard $(srcdir)/hypervisor/*/*.h $(srcdir)/hypervisor/guest/pv/*.h))
+hypervisor/entry/asm_offsets.h: $(srcdir)/hypervisor/entry/asm_offsets.c $(hypervisor_headers)
 	$(AM_V_GEN)$(MKDIR_P) hypervisor/entry && \
 	$(CC) $(DEFS) $(hypervisor_haven_CPPFLAGS) $(CPPFLAGS) $(hypervisor_haven_CFLAGS) $(CFLAGS) \
-	    -MD -MP -MF hypervisor/entry/asm_offsets.d -MT $@ -S -o $@.s $(srcdir)/hypervisor/entry/asm_offsets.c && \
+	    -S -o $@.s $(srcdir)/hypervisor/entry/asm_offsets.c && \
 	sed -n -e 's|^.*"->\([A-Za-z0-9_]*\) [$$]*\(-*[0-9]*\)".*$$|#define \1 \2|p' $@.s > $@.new && \
 	rm -f $@.s && mv $@.new $@
--include hypervisor/entry/asm_offsets.d
 
 BUILT_SOURCES += hypervisor/entry/asm_offsets.h
-CLEANFILES += hypervisor/haven.lds hypervisor/entry/asm_offsets.h hypervisor/entry/asm_offsets.d \
+CLEANFILES += hypervisor/haven.lds hypervisor/entry/asm_offsets.h \
 	hypervisor/haven.pass1 hypervisor/haven.symbols.c hypervisor/haven.symbols.o
 EXTRA_DIST += hypervisor/haven.lds.S hypervisor/link.sh hypervisor/symbols.awk hypervisor/layers.txt \
 	hypervisor/check-layers hypervisor/entry/asm_offsets.c
