@@ -222,8 +222,11 @@ static void blocking(void)
     unsigned port;
     uint64_t start;
 
-    /* It runs from the start; first, as a tick on the bound port would leave the upcall flag up. */
+    /* It runs from the start; first, as a tick on the bound port would leave the upcall flag up. So does one that an
+     * earlier case got while events were off: an upcall that finds no port takes the flag down. */
     hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+    events_on();
+    events_off();
     port = (unsigned)event_bind_virq(VIRQ_TIMER, 0);
     event_clear(port);
     event_unmask(port);
