@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# dom0's tools: ordinary programs, installed in /usr/sbin.
+# dom0's tools: ordinary programs, installed in /usr/sbin.  What they share is in one archive; each folder lists its part.
 
-sbin_PROGRAMS += dom0-tools/hvctl/hvctl
-dom0_tools_hvctl_hvctl_SOURCES = \
-	dom0-tools/hvctl/cmd_debug_keys.c \
-	dom0-tools/hvctl/cmd_dmesg.c \
-	dom0-tools/hvctl/cmd_info.c \
-	dom0-tools/hvctl/main.c \
-	dom0-tools/libhv/hypervisor.c
-dom0_tools_hvctl_hvctl_CPPFLAGS = -D_GNU_SOURCE -D__XEN_TOOLS__ -iquote $(srcdir)/dom0-tools
-dom0_tools_hvctl_hvctl_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
-dom0_tools_hvctl_hvctl_LDFLAGS =
-dom0_tools_hvctl_hvctl_LDADD = -lxencall
+tools_cppflags = -D_GNU_SOURCE -D__XEN_TOOLS__ -iquote $(srcdir)/dom0-tools
+tools_cflags = -std=gnu11 $(WARN_CFLAGS)
+tools_ldadd = dom0-tools/libhv.a -lxenforeignmemory -lxenevtchn -lxencall -lxenstore
 
-dist_man_MANS = docs/man/hvctl.8
+noinst_LIBRARIES += dom0-tools/libhv.a
+dom0_tools_libhv_a_SOURCES =
+dom0_tools_libhv_a_CPPFLAGS = $(tools_cppflags)
+dom0_tools_libhv_a_CFLAGS = $(tools_cflags)
+
+include dom0-tools/libhv/local.mk
+include dom0-tools/config/local.mk
+include dom0-tools/build/local.mk
+include dom0-tools/guest/local.mk
+include dom0-tools/hvctl/local.mk
+include dom0-tools/hvd/local.mk
+include dom0-tools/hvconsoled/local.mk

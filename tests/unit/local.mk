@@ -97,3 +97,6 @@ tests_unit_test_unpack_xz_SOURCES = tests/unit/test_unpack_xz.c hypervisor/boot/
 tests_unit_test_unpack_xz_LDADD = $(LDADD) -llzma
 
 TESTS += $(check_PROGRAMS)
+
+include tests/unit/store.mk
+include tests/unit/tools.mk

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+sbin_PROGRAMS += dom0-tools/hvctl/hvctl
+dom0_tools_hvctl_hvctl_SOURCES = \
+	dom0-tools/hvctl/cmd_debug_keys.c \
+	dom0-tools/hvctl/cmd_dmesg.c \
+	dom0-tools/hvctl/cmd_info.c \
+	dom0-tools/hvctl/main.c
+dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags)
+dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)
+dom0_tools_hvctl_hvctl_LDFLAGS =
+dom0_tools_hvctl_hvctl_LDADD = $(tools_ldadd)
+
+dist_man_MANS += docs/man/hvctl.8

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+dom0_tools_libhv_a_SOURCES += dom0-tools/libhv/hypervisor.c
