@@ -10,4 +10,4 @@ dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)
 dom0_tools_hvctl_hvctl_LDFLAGS =
 dom0_tools_hvctl_hvctl_LDADD = $(tools_ldadd)
 
-dist_man_MANS += docs/man/hvctl.8
+man_MANS += docs/man/hvctl.8
