@@ -2,15 +2,15 @@
 /* hvctl debug-keys KEYS: the keys that the serial console knows, from dom0. What they print is in hvctl dmesg. */
 #include "hvctl/command.h"
 
-#include <stdio.h>
 #include <string.h>
 
-int cmd_debug_keys(struct hypervisor *hv, int argc, char **argv, bool json)
+int cmd_debug_keys(struct command *c, int argc, char **argv)
 {
-    if (argc != 2 || !argv[1][0]) {
-        fputs("usage: hvctl debug-keys KEYS\n", stderr);
-        return COMMAND_USAGE;
-    }
+    if (argc != 2 || !argv[1][0])
+        return command_usage(c);
+    struct hypervisor *hv = command_hypervisor(c);
+    if (!hv)
+        return COMMAND_FAILED;
     size_t n = strlen(argv[1]);
     char *keys = hypervisor_buffer_alloc(hv, n);
     if (!keys)
@@ -23,7 +23,12 @@ int cmd_debug_keys(struct hypervisor *hv, int argc, char **argv, bool json)
     hypervisor_buffer_free(hv, keys);
     if (r)
         return command_error("sending debug keys");
-    if (json)
-        printf("{\"sent\": %zu}\n", n);
+    if (c->json) {
+        struct json j;
+        json_init(&j, stdout, true);
+        json_object_begin(&j, NULL);
+        json_unsigned(&j, "sent", n);
+        json_object_end(&j);
+    }
     return COMMAND_OK;
 }

@@ -1,23 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A command of hvctl: one function each, in cmd_NAME.c; main.c has the table. */
+/*
+ * What the commands of hvctl share. A command is one function, in cmd_NAME.c; commands.c has the table, main.c finds
+ * the command and runs it. Commands print and choose the exit status; what they call returns.
+ *
+ * The doors to the hypervisor and to the store are opened when a command first asks for them, and closed by main, since
+ * some commands work without (hvctl host start runs before either is there).
+ */
 #ifndef HAVEN_HVCTL_COMMAND_H
 #define HAVEN_HVCTL_COMMAND_H
 
+#include "libhv/domain.h"
 #include "libhv/hypervisor.h"
-#include <stdbool.h>
+#include "libhv/json.h"
 
-/* Exit codes, xl's. */
+#include <stdbool.h>
+#include <xenstore.h>
+
+/* Exit status, xl's. */
 enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
-/* argv[0] is the command's name; options common to all (--json) are taken out already. */
-int cmd_debug_keys(struct hypervisor *hv, int argc, char **argv, bool json);
-int cmd_dmesg(struct hypervisor *hv, int argc, char **argv, bool json);
-int cmd_info(struct hypervisor *hv, int argc, char **argv, bool json);
+struct command {
+    const struct command_entry *entry;
+    bool json; /* --json, which main takes out wherever it stands before "--" */
+    struct hypervisor *hv;
+    struct xs_handle *xs;
+};
 
-/* Prints bytes as a JSON string with its quotes; what is not UTF-8 or printable is escaped. */
-void json_print_string(const char *s, size_t n);
+struct command_entry {
+    const char *name, *arguments, *summary;
+    const char *options; /* one line each; NULL if there are none */
+    /* argv[0] is the command's name, argv[argc] is NULL. Returns the exit status. */
+    int (*run)(struct command *c, int argc, char **argv);
+};
+
+extern const struct command_entry command_table[];
+extern const unsigned command_count;
+
+/* The doors; NULL after a message. */
+struct hypervisor *command_hypervisor(struct command *c);
+struct xs_handle *command_store(struct command *c);
+
+/* The id of the domain that who names, by name or number; it exists. -1 after a message. */
+int command_find_domain(struct command *c, const char *who);
+/* The same, with what the hypervisor says about it. */
+int command_find_domain_info(struct command *c, const char *who, domain_info *info);
 
 /* "hvctl: what: reason of errno", and what to do about it where that is known. Returns COMMAND_FAILED. */
-int command_error(const char *what);
+int command_error(const char *what, ...) __attribute__((format(printf, 1, 2)));
+/* "hvctl: message". Returns COMMAND_FAILED. */
+int command_fail(const char *message, ...) __attribute__((format(printf, 1, 2)));
+/* The command's usage on stderr. Returns COMMAND_USAGE. */
+int command_usage(const struct command *c);
+/* Usage on stdout: of one command, or the list of all. */
+void command_print_help(const struct command_entry *entry);
+void command_print_list(FILE *to);
+
+/* A decimal number from min to max; false if text is none. */
+bool command_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
+
+int cmd_debug_keys(struct command *c, int argc, char **argv);
+int cmd_dmesg(struct command *c, int argc, char **argv);
+int cmd_help(struct command *c, int argc, char **argv);
+int cmd_info(struct command *c, int argc, char **argv);
 
 #endif

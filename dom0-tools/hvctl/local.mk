@@ -4,6 +4,8 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_debug_keys.c \
 	dom0-tools/hvctl/cmd_dmesg.c \
 	dom0-tools/hvctl/cmd_info.c \
+	dom0-tools/hvctl/command.c \
+	dom0-tools/hvctl/commands.c \
 	dom0-tools/hvctl/main.c
 dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags)
 dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See store.h. */
+#include "libhv/store.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* XENSTORE_ABS_PATH_MAX, the longest path of the protocol. */
+#define PATH_LIMIT 3072
+
+static bool format_path(char path[PATH_LIMIT + 1], const char *format, va_list args)
+{
+    int n = vsnprintf(path, PATH_LIMIT + 1, format, args);
+    if (n >= 0 && n <= PATH_LIMIT)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+static char *read_path(struct xs_handle *xs, xs_transaction_t t, const char *format, va_list args)
+{
+    char path[PATH_LIMIT + 1];
+    return format_path(path, format, args) ? xs_read(xs, t, path, NULL) : NULL;
+}
+
+char *store_read(struct xs_handle *xs, xs_transaction_t t, const char *path, ...)
+{
+    va_list args;
+    va_start(args, path);
+    char *text = read_path(xs, t, path, args);
+    va_end(args);
+    return text;
+}
+
+bool store_read_number(struct xs_handle *xs, xs_transaction_t t, uint64_t *value, const char *path, ...)
+{
+    va_list args;
+    va_start(args, path);
+    char *text = read_path(xs, t, path, args), *end = text;
+    va_end(args);
+    if (!text)
+        return false;
+    errno = 0;
+    uint64_t n = isdigit((unsigned char)text[0]) ? strtoull(text, &end, 0) : 0;
+    bool good = end != text && !*end && !errno;
+    free(text);
+    if (good)
+        *value = n;
+    else
+        errno = EINVAL;
+    return good;
+}
+
+bool store_write(struct xs_handle *xs, xs_transaction_t t, const char *path, const char *value)
+{
+    return xs_write(xs, t, path, value, (unsigned)strlen(value));
+}
+
+bool store_exists(struct xs_handle *xs, xs_transaction_t t, const char *path, ...)
+{
+    va_list args;
+    va_start(args, path);
+    char *text = read_path(xs, t, path, args);
+    va_end(args);
+    free(text);
+    return text != NULL;
+}
+
+char *store_domain_name(struct xs_handle *xs, unsigned domid)
+{
+    return store_read(xs, XBT_NULL, "/local/domain/%u/name", domid);
+}
+
+int store_domain_by_name(struct xs_handle *xs, const char *name)
+{
+    unsigned n = 0;
+    char **ids = xs_directory(xs, XBT_NULL, "/local/domain", &n);
+    if (!ids)
+        return -1;
+    int found = -1;
+    for (unsigned i = 0; i < n && found < 0; i++) {
+        char *end, *have;
+        unsigned long id = strtoul(ids[i], &end, 10);
+        if (*end || id >= 0x7ff0)
+            continue;
+        have = store_domain_name(xs, (unsigned)id);
+        if (have && !strcmp(have, name))
+            found = (int)id;
+        free(have);
+    }
+    free(ids);
+    if (found < 0)
+        errno = ENOENT;
+    return found;
+}
