@@ -84,7 +84,7 @@ static const char *read_kernel(const struct unpacked *file, struct elf_image *el
     if (wrong)
         return wrong;
     elf_notes_read(elf, notes);
-    wrong = elf_notes_check(elf, notes);
+    wrong = elf_notes_check(elf, notes, true);
     if (wrong)
         return wrong;
     if (notes->hypercall_page != ELF_NOTES_UNSET)
@@ -273,7 +273,7 @@ static const char *build_memory(const struct boot_info *info, const struct boot_
 
     log_info("dom0 memory: %lu MiB wanted, %lu MiB there", pages >> 8, there >> 8);
     if (!wrong)
-        wrong = dom0_layout_compute(notes, pages, initrd_size, l);
+        wrong = dom0_layout_compute(notes, pages, initrd_size, 0, l);
     if (!wrong)
         wrong = create_domain(o, limit);
     if (wrong)

@@ -56,12 +56,12 @@ static const char *check_ranges(const struct elf_notes *n, const struct dom0_lay
             return "kernel wants its page map (INIT_P2M) too near to itself";
     }
     if (l->fixed_pages > l->pages)
-        return "too little memory for kernel and initial RAM disk (dom0_mem=)";
+        return "too little memory for kernel and initial RAM disk";
     return NULL;
 }
 
 const char *dom0_layout_compute(const struct elf_notes *n, uint64_t pages, uint64_t initrd_size,
-                                struct dom0_layout *out)
+                                unsigned int ring_pages, struct dom0_layout *out)
 {
     struct dom0_layout l = {
         .v_start = n->virt_base,
@@ -76,7 +76,7 @@ const char *dom0_layout_compute(const struct elf_notes *n, uint64_t pages, uint6
     uint64_t at = page_up(l.kernel_end);
 
     if (pages > GIB(64) || initrd_size > GIB(64) || at - l.v_start > GIB(64))
-        return "dom0's kernel, initial RAM disk or memory is impossibly large";
+        return "kernel, initial RAM disk or memory is impossibly large";
 
     l.initrd_start = l.initrd_end = at;
     if (!n->mod_start_pfn) {
@@ -91,7 +91,8 @@ const char *dom0_layout_compute(const struct elf_notes *n, uint64_t pages, uint6
         at = page_up(l.p2m_end);
     }
     l.start_info = at;
-    l.tables_start = at + CONSOLE_ROOM;
+    l.rings = at + CONSOLE_ROOM;
+    l.tables_start = l.rings + ring_pages * PAGE_SIZE;
     place_tables(&l);
 
     l.fixed_pages = (l.v_end - l.v_start) >> PAGE_SHIFT;

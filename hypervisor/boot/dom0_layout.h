@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where everything lies in dom0's address space at its first instruction. Pure.
+ * Where everything lies in the address space of a PV domain (dom0, or one that the tools build) at its first
+ * instruction. Pure.
  *
  * Virtual, all page-aligned:                      Pseudo-physical (page frame numbers from 0):
  *   v_start      VIRT_BASE                          0 ..               what v_start..v_end maps, in order
@@ -8,6 +9,7 @@
  *   initrd       unless MOD_START_PFN               p2m_tables_pfn ..  tables that map the page map at INIT_P2M
  *   page map     unless INIT_P2M                    p2m_pfn ..         the page map, if at INIT_P2M
  *   start_info   and dom0_vga_console_info          fixed_pages ..     the rest of its memory, not mapped
+ *   rings        of store and console, not dom0's
  *   page tables  the first one is the top level
  *   boot stack   one page
  *   v_end        rounded up to 4 MiB, with 512 KiB at least to spare
@@ -24,7 +26,7 @@ struct dom0_layout {
     uint64_t kernel_start, kernel_end;
     uint64_t initrd_start, initrd_end; /* virtual; equal: not mapped */
     uint64_t p2m_start, p2m_end;
-    uint64_t start_info;
+    uint64_t start_info, rings;
     uint64_t tables_start, tables_end;
     uint64_t stack_start, stack_end;
     uint64_t entry;
@@ -36,8 +38,8 @@ struct dom0_layout {
     uint64_t fixed_pages; /* frame numbers up to here are named above */
 };
 
-/* NULL, or why it cannot be. */
+/* ring_pages: for the rings. NULL, or why it cannot be. */
 const char *dom0_layout_compute(const struct elf_notes *n, uint64_t pages, uint64_t initrd_size,
-                                struct dom0_layout *out);
+                                unsigned int ring_pages, struct dom0_layout *out);
 
 #endif

@@ -138,7 +138,7 @@ void elf_notes_read(const struct elf_image *e, struct elf_notes *n)
     elf_for_each_note(e, take_note, n);
 }
 
-static const char *check_kind(const struct elf_notes *n)
+static const char *check_kind(const struct elf_notes *n, bool dom0)
 {
     const uint32_t never = 1u << XENFEAT_auto_translated_physmap | 1u << XENFEAT_supervisor_mode_kernel;
 
@@ -148,16 +148,16 @@ static const char *check_kind(const struct elf_notes *n)
         return "has Xen notes, but does not ask for the generic loader";
     if (strncmp(n->xen_version, "xen-3.0", 7) != 0)
         return "has Xen notes, but not for interface xen-3.0";
-    if (n->has_supported_features && !(n->supported_features & 1u << XENFEAT_dom0))
+    if (dom0 && n->has_supported_features && !(n->supported_features & 1u << XENFEAT_dom0))
         return "says that it cannot run as dom0";
     if (n->unknown_required_feature || (n->required_features & never))
         return "requires a feature that PV guests cannot have";
     return NULL;
 }
 
-const char *elf_notes_check(const struct elf_image *e, struct elf_notes *n)
+const char *elf_notes_check(const struct elf_image *e, struct elf_notes *n, bool dom0)
 {
-    const char *wrong = check_kind(n);
+    const char *wrong = check_kind(n, dom0);
 
     if (wrong)
         return wrong;

@@ -22,7 +22,7 @@ struct elf_notes {
 
 void elf_notes_read(const struct elf_image *e, struct elf_notes *n);
 
-/* Fills in defaults. NULL, or why the kernel cannot be built as a 64-bit PV dom0. */
-const char *elf_notes_check(const struct elf_image *e, struct elf_notes *n);
+/* Fills in defaults. NULL, or why the kernel cannot be built as a 64-bit PV domain, dom0 or another. */
+const char *elf_notes_check(const struct elf_image *e, struct elf_notes *n, bool dom0);
 
 #endif

@@ -20,7 +20,7 @@ static void test_debian(void)
 {
     struct dom0_layout l;
 
-    CU_ASSERT_PTR_NULL(dom0_layout_compute(&debian, 0x30000, 0x5a2000, &l));
+    CU_ASSERT_PTR_NULL(dom0_layout_compute(&debian, 0x30000, 0x5a2000, 0, &l));
     CU_ASSERT_EQUAL(l.p2m_start, 0x8000000000);
     CU_ASSERT_EQUAL(l.p2m_end - l.p2m_start, 0x180000);
     CU_ASSERT_EQUAL(l.start_info, 0xffffffff84a00000);
@@ -42,7 +42,7 @@ static void test_plain(void)
     n.virt_end = KERNEL + 0x110010;
     n.init_p2m = ELF_NOTES_UNSET;
     n.mod_start_pfn = false;
-    CU_ASSERT_PTR_NULL(dom0_layout_compute(&n, 16384, 5000, &l));
+    CU_ASSERT_PTR_NULL(dom0_layout_compute(&n, 16384, 5000, 0, &l));
     CU_ASSERT_EQUAL(l.initrd_start, KERNEL + 0x111000);
     CU_ASSERT_EQUAL(l.initrd_pfn, 0x111);
     CU_ASSERT_EQUAL(l.p2m_start, KERNEL + 0x113000);
@@ -51,24 +51,37 @@ static void test_plain(void)
     CU_ASSERT_EQUAL(l.fixed_pages, 1024);
 }
 
+/* Any other domain has the rings of store and console between start_info and tables. */
+static void test_guest(void)
+{
+    struct dom0_layout l;
+
+    CU_ASSERT_PTR_NULL(dom0_layout_compute(&debian, 0x8000, 0x217000, 2, &l));
+    CU_ASSERT_EQUAL(l.start_info, 0xffffffff84a00000);
+    CU_ASSERT_EQUAL(l.rings, 0xffffffff84a01000);
+    CU_ASSERT_EQUAL(l.tables_start, 0xffffffff84a03000);
+    CU_ASSERT_EQUAL(l.stack_end, 0xffffffff84a2d000);
+    CU_ASSERT_EQUAL(l.p2m_tables + l.p2m_pages, 0x43);
+}
+
 static void test_refused(void)
 {
     struct elf_notes n = debian;
     struct dom0_layout l;
 
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x5000, 0x5a2000, &l)); /* too little for kernel and module */
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x30000, UINT64_MAX, &l));
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, UINT64_MAX, 0, &l));
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x5000, 0x5a2000, 0, &l)); /* too little for kernel and module */
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x30000, UINT64_MAX, 0, &l));
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, UINT64_MAX, 0, 0, &l));
     n.init_p2m = 0x7ffffff00000; /* runs into the hypervisor's part */
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x30000, 0, &l));
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x30000, 0, 0, &l));
     n.init_p2m = 0xffffff8000000000; /* the kernel's own top-level slot */
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x30000, 0, &l));
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x30000, 0, 0, &l));
     n = debian;
     n.mod_start_pfn = false; /* a module of 2 GiB does not fit behind the kernel */
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x300000, GIB(2), &l));
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x300000, GIB(2), 0, &l));
     n = debian;
     n.virt_end = 0xfffffffffffff000;
-    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x300000, 0, &l));
+    CU_ASSERT_PTR_NOT_NULL(dom0_layout_compute(&n, 0x300000, 0, 0, &l));
 }
 
 /* Tables that the builder will need for [start, end), counted one by one. */
@@ -95,7 +108,7 @@ static void test_random(void)
         n.virt_end = n.virt_start + 1 + unit_random_below(1u << 26);
         n.init_p2m = unit_random_below(2) ? ELF_NOTES_UNSET : unit_random_below(1u << 18) << 21;
         n.mod_start_pfn = unit_random_below(2);
-        if (dom0_layout_compute(&n, pages, initrd, &l))
+        if (dom0_layout_compute(&n, pages, initrd, 0, &l))
             continue;
         CU_ASSERT_TRUE(l.v_start <= l.kernel_start && l.kernel_end <= l.initrd_start && l.initrd_start <= l.initrd_end);
         CU_ASSERT_TRUE(l.start_info >= l.initrd_end && l.tables_start > l.start_info && l.stack_start == l.tables_end);
@@ -112,6 +125,7 @@ int main(void)
 {
     CU_TestInfo cases[] = {{"Debian's kernel", test_debian},
                            {"a plain kernel", test_plain},
+                           {"a guest that is not dom0", test_guest},
                            {"impossible wishes", test_refused},
                            {"random kernels", test_random},
                            CU_TEST_INFO_NULL};

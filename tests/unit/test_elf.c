@@ -89,7 +89,7 @@ static const char *use(size_t size, struct elf_image *e, struct elf_notes *n)
                 for (uint64_t k = 0; k < s.file_size; k++)
                     sum += s.data[k];
         elf_notes_read(e, n);
-        wrong = elf_notes_check(e, n);
+        wrong = elf_notes_check(e, n, true);
     }
     free(copy);
     return wrong;
@@ -171,6 +171,19 @@ static void test_bad_notes(void)
     make(), note_number(XEN_ELFNOTE_INIT_P2M, 0x8000000001), expect_refused();
 }
 
+/* What only dom0 must be able to do. */
+static void test_guest(void)
+{
+    struct elf_image e;
+    struct elf_notes n;
+
+    make(), note_number(XEN_ELFNOTE_SUPPORTED_FEATURES, 1);
+    CU_ASSERT_PTR_NULL(elf_parse(&e, file.bytes, file.size));
+    elf_notes_read(&e, &n);
+    CU_ASSERT_PTR_NOT_NULL(elf_notes_check(&e, &n, true));
+    CU_ASSERT_PTR_NULL(elf_notes_check(&e, &n, false));
+}
+
 static void test_features(void)
 {
     struct elf_image e;
@@ -232,6 +245,7 @@ int main(void)
                            {"bad headers", test_bad_headers},
                            {"bad segments", test_bad_segments},
                            {"bad notes", test_bad_notes},
+                           {"guests need not be able to be dom0", test_guest},
                            {"features", test_features},
                            {"values of odd sizes", test_odd_sizes},
                            {"truncated anywhere", test_truncated},
