@@ -8,14 +8,14 @@ set -eu
 
 out=$1 lds=$2 cc=$3
 shift 4
-trap 'rm -f "$out.pass1" "$out.new"' EXIT
+trap 'rm -f "$out.pass1" "$out.new" "$out.names"' EXIT
 
 symbols() { # INPUT-OF-NM: compiles the table
     "$AWK" -f "$(dirname "$0")/symbols.awk" > "$out.symbols.c"
     $cc -O2 -std=gnu11 -c -o "$out.symbols.o" "$out.symbols.c"
 }
 
-image() { # OUT OBJECTS...
+image() { # OUT [OPTION] OBJECTS...
     image=$1
     shift
     $cc -nostdlib -static -Wl,-T,"$lds" -Wl,-z,max-page-size=4096 -Wl,-z,norelro -Wl,--build-id=none \
@@ -27,8 +27,13 @@ functions() {
 }
 
 symbols < /dev/null
-image "$out.pass1" "$@" "$out.symbols.o"
-"$NM" -n "$out.pass1" | symbols
+image "$out.pass1" -Wl,--emit-relocs "$@" "$out.symbols.o"
+"$NM" -n "$out.pass1" > "$out.names"
+if ! "$READELF" -rW "$out.pass1" | "$AWK" -f "$(dirname "$0")/init-refs.awk" "$out.names" - >&2; then
+    echo "$out: resident code must not refer to init code (or its __init mark is wrong)" >&2
+    exit 1
+fi
+symbols < "$out.names"
 image "$out.new" "$@" "$out.symbols.o"
 
 if [ "$(functions "$out.pass1")" != "$(functions "$out.new")" ]; then

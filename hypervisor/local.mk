@@ -25,7 +25,8 @@ hypervisor_haven_LINK = \
 	"$(CC) $(hypervisor_flags)" --
 # Other flags make other objects.
 $(hypervisor_haven_OBJECTS): $(srcdir)/hypervisor/local.mk $(srcdir)/hypervisor/lib/visibility.h
-EXTRA_hypervisor_haven_DEPENDENCIES = hypervisor/haven.lds $(srcdir)/hypervisor/link.sh $(srcdir)/hypervisor/symbols.awk
+EXTRA_hypervisor_haven_DEPENDENCIES = hypervisor/haven.lds $(srcdir)/hypervisor/link.sh \
+	$(srcdir)/hypervisor/init-refs.awk $(srcdir)/hypervisor/symbols.awk
 
 hypervisor/haven.lds: $(srcdir)/hypervisor/haven.lds.S
 	$(AM_V_GEN)$(MKDIR_P) hypervisor && $(CPP) -P -undef -D__ASSEMBLY__ $(hypervisor_includes) -o $@ $(srcdir)/hypervisor/haven.lds.S
@@ -44,7 +45,8 @@ hypervisor/entry/asm_offsets.h: $(srcdir)/hypervisor/entry/asm_offsets.c $(hyper
 BUILT_SOURCES += hypervisor/entry/asm_offsets.h
 CLEANFILES += hypervisor/haven.lds hypervisor/entry/asm_offsets.h \
 	hypervisor/haven.pass1 hypervisor/haven.symbols.c hypervisor/haven.symbols.o
-EXTRA_DIST += hypervisor/haven.lds.S hypervisor/link.sh hypervisor/symbols.awk hypervisor/layers.txt \
+EXTRA_DIST += hypervisor/haven.lds.S hypervisor/link.sh hypervisor/init-refs.awk hypervisor/symbols.awk \
+	hypervisor/layers.txt \
 	hypervisor/check-layers hypervisor/entry/asm_offsets.c
 
 # Whether each folder includes only what stands below it.
