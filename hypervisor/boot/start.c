@@ -41,6 +41,7 @@
 #include "platform/pic.h"
 #include "platform/power.h"
 #include "sched/sched.h"
+#include "time/calibrate.h"
 #include "time/clock.h"
 #include "time/timer.h"
 
@@ -66,8 +67,12 @@ __noreturn_ static void give_up(const char *what, const char *why)
         power_halt();
     }
     log_error("restart in %u seconds", RESTART_DELAY_SECONDS);
-    for (unsigned int i = 0; i < RESTART_DELAY_SECONDS * 1000; i++)
-        clock_delay_us(1000);
+    for (unsigned int i = 0; i < RESTART_DELAY_SECONDS * 1000; i++) {
+        if (clock_state.tsc_khz)
+            clock_delay_us(1000);
+        else
+            calibrate_pit_delay_us(1000);
+    }
     power_reboot();
 }
 
@@ -196,13 +201,13 @@ static void go_on(void)
     log_info("starting dom0; %lu KiB of boot code freed, %lu MiB free", (uint64_t)(_init_end - _init_start) >> 10,
              buddy_free_frames() >> 8);
     build_dom0_release();
+    hv_map_protect();
     finish();
 }
 
 /* In a section that stays. No constant strings here: they would be boot/'s. */
 __attribute__((section(".entry.text"), noinline)) static void finish(void)
 {
-    hv_map_protect();
     hv_map_free_init();
     exit_to_guest();
 }

@@ -2,6 +2,7 @@
 /* Which CPUs there are, and where their blocks lie. Written by the boot CPU while it brings up the others. */
 #include "cpu/cpu_local.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 
 unsigned int cpu_count = 1;
 cpumask_t cpu_online = 1;
@@ -16,13 +17,13 @@ struct cpu_local *cpu_local_of(unsigned int cpu)
     return c ? c : cpu_this();
 }
 
-void cpu_local_register(struct cpu_local *c)
+void __init cpu_local_register(struct cpu_local *c)
 {
     ASSERT(c->cpu < CPU_MAX);
     block_of[c->cpu] = c;
 }
 
-void cpu_local_enter(struct cpu_local *c, void (*fn)(void))
+void __init cpu_local_enter(struct cpu_local *c, void (*fn)(void))
 {
     struct cpu_local *old = cpu_this();
 

@@ -13,6 +13,7 @@
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 
 #define GDT_LIMIT      ((GDT_GUEST_PAGES + 1) * PAGE_SIZE - 1)
@@ -45,7 +46,7 @@ static struct idt_gate idt[256] __aligned_(PAGE_SIZE);
 static uint64_t boot_gdt_page[PAGE_SIZE / 8] __aligned_(PAGE_SIZE);
 static const void *entry_syscall, *entry_compat, *entry_sysenter;
 
-static void load_gdt(uint64_t base)
+static void __init load_gdt(uint64_t base)
 {
     struct table_register r = {.limit = GDT_LIMIT, .base = base};
 
@@ -65,14 +66,14 @@ static void load_gdt(uint64_t base)
                      : "rax", "memory");
 }
 
-static void load_idt(void)
+static void __init load_idt(void)
 {
     struct table_register r = {.limit = sizeof(idt) - 1, .base = (uint64_t)idt};
 
     __asm__ volatile("lidt %0" : : "m"(r));
 }
 
-static void fill_flat_descriptors(uint64_t *page)
+static void __init fill_flat_descriptors(uint64_t *page)
 {
     page[GDT_INDEX(SEL_HV_CS)] = DESC_CODE64_R0;
     page[GDT_INDEX(SEL_HV_DS)] = DESC_DATA_R0;
@@ -89,7 +90,7 @@ static void fill_system_descriptor(uint64_t *slot, uint64_t base, uint32_t limit
               (base >> 24 & 0xff) << 56;
 }
 
-void desc_set_gate(unsigned int vector, const void *entry, enum ist ist, unsigned int dpl)
+void __init desc_set_gate(unsigned int vector, const void *entry, enum ist ist, unsigned int dpl)
 {
     uint64_t address = (uint64_t)entry;
 
@@ -98,21 +99,21 @@ void desc_set_gate(unsigned int vector, const void *entry, enum ist ist, unsigne
                       (0x80 | (uint64_t)dpl << 5 | GATE_INTERRUPT) << 40 | (address >> 16 & 0xffff) << 48;
 }
 
-void desc_set_syscall_entries(const void *syscall, const void *compat, const void *sysenter)
+void __init desc_set_syscall_entries(const void *syscall, const void *compat, const void *sysenter)
 {
     entry_syscall = syscall;
     entry_compat = compat;
     entry_sysenter = sysenter;
 }
 
-void desc_init_early(void)
+void __init desc_init_early(void)
 {
     fill_flat_descriptors(boot_gdt_page);
     load_gdt((uint64_t)boot_gdt_page - GDT_RESERVED_START);
     load_idt();
 }
 
-static uint8_t *emit_relative(uint8_t *at, const uint8_t *opcode, size_t length, uint64_t rip, uint64_t target)
+static uint8_t *__init emit_relative(uint8_t *at, const uint8_t *opcode, size_t length, uint64_t rip, uint64_t target)
 {
     int64_t distance = (int64_t)(target - (rip + length + 4));
     int32_t d = (int32_t)distance;
@@ -124,7 +125,7 @@ static uint8_t *emit_relative(uint8_t *at, const uint8_t *opcode, size_t length,
 }
 
 /* mov %rsp, guest.rsp(%rip); lea guest.rsp(%rip), %rsp; jmp entry */
-static void write_stub(struct cpu_tables *t, unsigned int index, struct cpu_local *c, const void *entry)
+static void __init write_stub(struct cpu_tables *t, unsigned int index, struct cpu_local *c, const void *entry)
 {
     static const uint8_t store[] = {0x48, 0x89, 0x25}, lea[] = {0x48, 0x8d, 0x25}, jmp[] = {0xe9};
     uint8_t *start = t->stubs + index * STUB_SIZE, *p = start;
@@ -136,7 +137,7 @@ static void write_stub(struct cpu_tables *t, unsigned int index, struct cpu_loca
     ASSERT(p <= start + STUB_SIZE);
 }
 
-static void init_syscall(struct cpu_local *c)
+static void __init init_syscall(struct cpu_local *c)
 {
     struct cpu_tables *t = c->tables;
 
@@ -154,7 +155,7 @@ static void init_syscall(struct cpu_local *c)
     }
 }
 
-void desc_init_cpu(void)
+void __init desc_init_cpu(void)
 {
     struct cpu_local *c = cpu_this();
     struct cpu_tables *t = c->tables;

@@ -7,6 +7,7 @@
  * first and stay so.
  */
 #include "cpu/extable.h"
+#include "lib/compiler.h"
 
 struct extable_entry {
     int32_t from, to;
@@ -22,7 +23,7 @@ static uint64_t table_address(int32_t distance)
     return (uint64_t)_extable_start + (uint64_t)(int64_t)distance;
 }
 
-static void sift_down(size_t root, size_t count)
+static void __init sift_down(size_t root, size_t count)
 {
     struct extable_entry *t = _extable_start;
 
@@ -37,7 +38,7 @@ static void sift_down(size_t root, size_t count)
     }
 }
 
-void extable_init(void)
+void __init extable_init(void)
 {
     size_t count = (size_t)(_extable_end - _extable_start);
     struct extable_entry *t = _extable_start;

@@ -5,6 +5,7 @@
  */
 #include "cpu/features.h"
 #include "cpu/x86.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 
 #define XCR0_GUEST  0x07ULL /* x87, SSE, AVX */
@@ -12,12 +13,12 @@
 
 struct cpu_features cpu_features;
 
-static bool bit(uint32_t word, unsigned int nr)
+static bool __init bit(uint32_t word, unsigned int nr)
 {
     return word >> nr & 1;
 }
 
-static void read_vendor(struct cpu_features *f)
+static void __init read_vendor(struct cpu_features *f)
 {
     struct cpuid_leaf l = cpuid(0, 0);
 
@@ -28,7 +29,7 @@ static void read_vendor(struct cpu_features *f)
     f->amd = strcmp(f->vendor, "AuthenticAMD") == 0 || strcmp(f->vendor, "HygonGenuine") == 0;
 }
 
-static void read_basic(struct cpu_features *f)
+static void __init read_basic(struct cpu_features *f)
 {
     uint32_t max = cpuid(0, 0).eax;
     struct cpuid_leaf l = cpuid(1, 0);
@@ -44,7 +45,7 @@ static void read_basic(struct cpu_features *f)
     f->xsave = f->xsave && max >= 0xd;
 }
 
-static void read_extended(struct cpu_features *f)
+static void __init read_extended(struct cpu_features *f)
 {
     uint32_t max = cpuid(0x80000000, 0).eax;
     struct cpuid_leaf l;
@@ -61,7 +62,7 @@ static void read_extended(struct cpu_features *f)
         f->physical_bits = (uint8_t)cpuid(0x80000008, 0).eax;
 }
 
-static void choose_control_registers(struct cpu_features *f)
+static void __init choose_control_registers(struct cpu_features *f)
 {
     f->cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
     if (f->pge)
@@ -75,7 +76,7 @@ static void choose_control_registers(struct cpu_features *f)
 }
 
 /* The area's size depends on XCR0 as it is set: SDM 1 13.2. */
-static void read_xsave(struct cpu_features *f)
+static void __init read_xsave(struct cpu_features *f)
 {
     struct cpuid_leaf l;
 
@@ -91,7 +92,7 @@ static void read_xsave(struct cpu_features *f)
     f->xsave_size = cpuid(0xd, 0).ebx;
 }
 
-void features_init(void)
+void __init features_init(void)
 {
     struct cpu_features *f = &cpu_features;
 
@@ -102,7 +103,7 @@ void features_init(void)
     read_xsave(f);
 }
 
-void features_apply(void)
+void __init features_apply(void)
 {
     uint64_t efer = rdmsr(MSR_EFER) | EFER_SCE;
 

@@ -11,6 +11,7 @@
 #include "entry/entry.h"
 #include "irq/softirq.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "platform/console.h"
 #include "platform/lapic.h"
@@ -27,7 +28,7 @@ static void dump_cpus(void)
 
 static const struct debug_key dump_key = {'n', "registers of all CPUs, by NMI", dump_cpus};
 
-void trap_nmi_init(void)
+void __init trap_nmi_init(void)
 {
     debug_key_register(&dump_key);
 }

@@ -19,6 +19,7 @@
 #include "guest/pv/ops.h"
 #include "guest/pv/trap_frame.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "mm/layout.h"
 #include "platform/symbols.h"
@@ -245,7 +246,7 @@ __noreturn_ void trap_double_fault(struct cpu_regs *regs)
     fatal(regs, "double fault");
 }
 
-void trap_init(void)
+void __init trap_init(void)
 {
     for (unsigned int i = 0; i < 256; i++)
         desc_set_gate(i, entry_stubs[i], IST_NONE, i == VECTOR_BP || i == VECTOR_OF || i == 0x80 ? 3 : 0);
@@ -254,7 +255,7 @@ void trap_init(void)
     desc_init_early();
 }
 
-void trap_init_stacks(void)
+void __init trap_init_stacks(void)
 {
     desc_set_gate(VECTOR_DF, entry_stubs[VECTOR_DF], IST_DF, 0);
     desc_set_gate(VECTOR_NMI, entry_stubs[VECTOR_NMI], IST_NMI, 0);
@@ -263,7 +264,7 @@ void trap_init_stacks(void)
     trap_nmi_init();
 }
 
-void trap_restore_gate(unsigned int vector)
+void __init trap_restore_gate(unsigned int vector)
 {
     desc_set_gate(vector, entry_stubs[vector], IST_NONE, 0);
 }

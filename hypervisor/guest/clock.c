@@ -82,7 +82,7 @@ static void wall_changed(void)
     }
 }
 
-void guest_clock_init(void)
+void __init guest_clock_init(void)
 {
     clock_wall_changed = wall_changed;
 }

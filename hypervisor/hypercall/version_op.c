@@ -7,6 +7,7 @@
 #include "cpu/cpu_local.h"
 #include "domain/vcpu.h"
 #include "hypercall/table.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/guest_copy.h"
@@ -34,7 +35,7 @@ _Static_assert(FEATURES_PV == 0x220f0, "what Xen 4.17 tells a PV guest");
 
 static char command_line[sizeof(xen_commandline_t)];
 
-void version_set_command_line(const char *line)
+void __init version_set_command_line(const char *line)
 {
     string_copy(command_line, line, sizeof(command_line));
 }

@@ -2,6 +2,7 @@
 /* A key that is typed while another waits replaces it: dumps are for people, who see what they get. */
 #include "irq/debug_key_softirq.h"
 #include "irq/softirq.h"
+#include "lib/compiler.h"
 #include "platform/console.h"
 
 static char typed; /* atomic; 0: none */
@@ -20,7 +21,7 @@ static void defer(char key)
     softirq_raise(SOFTIRQ_DEBUG_KEY);
 }
 
-void debug_key_softirq_init(void)
+void __init debug_key_softirq_init(void)
 {
     softirq_register(SOFTIRQ_DEBUG_KEY, run);
     debug_key_defer = defer;

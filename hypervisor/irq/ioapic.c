@@ -109,7 +109,7 @@ static const struct irq_chip chip = {
     .route = pin_route,
 };
 
-unsigned int ioapic_isa_gsi(unsigned int isa_irq)
+unsigned int __init ioapic_isa_gsi(unsigned int isa_irq)
 {
     for (unsigned int i = 0; i < acpi_info.override_count; i++)
         if (acpi_info.isa_override[i].isa_irq == isa_irq)

@@ -21,6 +21,7 @@
 #include "irq/descriptor.h"
 #include "irq/vector.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
@@ -69,7 +70,7 @@ static void irq_dump(void)
     }
 }
 
-void irq_init(void)
+void __init irq_init(void)
 {
     static const struct debug_key key = {'i', "interrupts", irq_dump};
     for (unsigned int i = 0; i < IRQ_MAX; i++)
@@ -77,7 +78,7 @@ void irq_init(void)
     debug_key_register(&key);
 }
 
-void irq_set_gsi_count(unsigned int count)
+void __init irq_set_gsi_count(unsigned int count)
 {
     gsi_count = MIN(count, (unsigned int)IRQ_MAX);
 }
@@ -183,7 +184,7 @@ static int irq_bind(unsigned int irq, const struct irq_user *user, unsigned int 
     return r;
 }
 
-int irq_bind_hypervisor(unsigned int irq, irq_handler_t handler, void *arg, unsigned int cpu)
+int __init irq_bind_hypervisor(unsigned int irq, irq_handler_t handler, void *arg, unsigned int cpu)
 {
     struct irq_user user = {.use = IRQ_HYPERVISOR, .handler = handler, .arg = arg};
     return irq_bind(irq, &user, cpu);

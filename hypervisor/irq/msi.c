@@ -12,6 +12,7 @@
 #include "irq/msi.h"
 #include "irq/descriptor.h"
 #include "irq/irq.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/list.h"
 #include "lib/log.h"
@@ -383,7 +384,7 @@ static void msi_dump(void)
     }
 }
 
-void msi_init(void)
+void __init msi_init(void)
 {
     static const struct debug_key key = {'M', "message-signalled interrupts", msi_dump};
     pci_config_write_filter = config_write_filter;

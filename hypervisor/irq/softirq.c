@@ -7,11 +7,12 @@
 #include "irq/softirq.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "platform/lapic.h"
 
 static void (*handlers[SOFTIRQ_COUNT])(void);
 
-void softirq_register(enum softirq nr, void (*handler)(void))
+void __init softirq_register(enum softirq nr, void (*handler)(void))
 {
     handlers[nr] = handler;
 }

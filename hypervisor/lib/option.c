@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Words and numbers of a command line. */
 #include "lib/option.h"
+#include "lib/compiler.h"
 
-static bool is_blank(char c)
+static bool __init is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-bool option_next_word(const char **line, char *word, size_t size)
+bool __init option_next_word(const char **line, char *word, size_t size)
 {
     const char *s = *line;
     size_t n = 0;
@@ -28,7 +29,7 @@ bool option_next_word(const char **line, char *word, size_t size)
     return true;
 }
 
-static unsigned int digit_value(char c)
+static unsigned int __init digit_value(char c)
 {
     if (c >= '0' && c <= '9')
         return (unsigned int)(c - '0');
@@ -39,7 +40,7 @@ static unsigned int digit_value(char c)
     return 99;
 }
 
-static unsigned int suffix_shift(char c)
+static unsigned int __init suffix_shift(char c)
 {
     switch (c) {
     case 'b':
@@ -63,7 +64,7 @@ static unsigned int suffix_shift(char c)
 }
 
 /* A number too large for 64 bits becomes the largest: "more than any machine has". */
-uint64_t option_parse_size(const char *s, const char **end)
+uint64_t __init option_parse_size(const char *s, const char **end)
 {
     const char *p = s;
     unsigned int base = 10;

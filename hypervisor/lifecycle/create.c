@@ -7,7 +7,6 @@
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "lifecycle/hooks.h"
 #include "lifecycle/parts.h"
 #include "mm/heap.h"
 #include "sched/sched.h"
@@ -48,7 +47,6 @@ struct domain *domain_create(const struct domain_config *c, int *error)
     *error = -EINVAL;
     if (!c->max_vcpus || c->max_vcpus > DOMAIN_VCPUS_MAX || c->id >= DOMID_FIRST_RESERVED)
         return NULL;
-    hooks_set(); /* again with each domain: harmless */
     *error = -ENOMEM;
     d = heap_alloc(sizeof(*d));
     if (!d)

@@ -6,7 +6,9 @@
 #include "lifecycle/dom0_hooks.h"
 #include "domain/vcpu.h"
 #include "event/channel.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
+#include "lifecycle/hooks.h"
 #include "platform/console.h"
 #include "platform/power.h"
 #include "platform/symbols.h"
@@ -53,8 +55,9 @@ static void input_came(void)
     event_send_global_virq(VIRQ_CONSOLE);
 }
 
-void dom0_hooks_set(void)
+void __init dom0_hooks_set(void)
 {
+    hooks_set();
     domain0_shut_down = dom0_ended;
     console_input_hook = input_came;
 }

@@ -8,6 +8,8 @@
 #include "grant/table.h"
 #include "guest/clock.h"
 #include "guest/pv/page_type.h"
+#include "lib/compiler.h"
+#include "irq/softirq.h"
 #include "lib/log.h"
 #include "lifecycle/destroy.h"
 #include "lifecycle/vcpu_timer.h"
@@ -75,17 +77,13 @@ static const struct debug_key debug_keys[] = {
     {'m', "frame types", show_page_types},
 };
 
-void hooks_set(void)
+void __init hooks_set(void)
 {
-    static bool registered;
-
     domain_freed = domain_free;
+    softirq_register(SOFTIRQ_DOMAIN_END, destroy_softirq);
     sched_periodic = vcpu_timer_periodic_switch;
     domain_send_global_virq = event_send_global_virq;
     guest_clock_init();
-    if (registered)
-        return;
-    registered = true;
     for (unsigned int i = 0; i < ARRAY_SIZE(debug_keys); i++)
         debug_key_register(&debug_keys[i]);
 }

@@ -3,7 +3,7 @@
 #ifndef HAVEN_LIFECYCLE_HOOKS_H
 #define HAVEN_LIFECYCLE_HOOKS_H
 
-/* Sets the lower layers' pointers and registers debug keys; with the first domain. */
+/* Sets the lower layers' pointers and registers debug keys; while booting. */
 void hooks_set(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "cpu/desc.h"
 #include "cpu/features.h"
 #include "cpu/fpu.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -28,7 +29,7 @@
 #define STUBS_OFFSET (11 * PAGE_SIZE)
 #define DATA_FLAGS   (PTE_WRITE | PTE_NX | PTE_ACCESSED | PTE_DIRTY)
 
-static int map_tables(unsigned int cpu, uint64_t base, struct cpu_tables *t)
+static int __init map_tables(unsigned int cpu, uint64_t base, struct cpu_tables *t)
 {
     int error;
 
@@ -46,7 +47,7 @@ static int map_tables(unsigned int cpu, uint64_t base, struct cpu_tables *t)
     return error;
 }
 
-static int map_stack(uint64_t base, paddr_t phys)
+static int __init map_stack(uint64_t base, paddr_t phys)
 {
     uint64_t main_stack = IST_SIZE + GUARD_SIZE;
     int error = hv_map_range(base, phys, IST_SIZE, DATA_FLAGS, false);
@@ -56,7 +57,7 @@ static int map_stack(uint64_t base, paddr_t phys)
     return hv_map_range(base + main_stack, phys + main_stack, STACK_SIZE - main_stack, DATA_FLAGS, false);
 }
 
-struct cpu_local *cpu_local_create(unsigned int cpu)
+struct cpu_local *__init cpu_local_create(unsigned int cpu)
 {
     uint64_t base = CPU_STACK_VIRT + (uint64_t)cpu * CPU_STACK_STRIDE;
     struct cpu_tables *t = heap_alloc(sizeof(*t));

@@ -6,12 +6,13 @@
  */
 #include "mm/early.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/layout.h"
 
-bool early_find(const struct memory_map *m, const struct rangeset *taken, unsigned int order, paddr_t limit,
-                paddr_t *start)
+bool __init early_find(const struct memory_map *m, const struct rangeset *taken, unsigned int order, paddr_t limit,
+                       paddr_t *start)
 {
     uint64_t size = PAGE_SIZE << order;
 
@@ -39,11 +40,11 @@ bool early_find(const struct memory_map *m, const struct rangeset *taken, unsign
 }
 
 #ifndef HAVEN_HOST_TEST
-static struct rangeset reserved; /* frame numbers */
-static paddr_t reach = GIB(4);
-static bool finished;
+static struct rangeset reserved __initdata; /* frame numbers */
+static paddr_t reach __initdata = GIB(4);
+static bool finished __initdata;
 
-void mm_early_reserve(paddr_t start, paddr_t end)
+void __init mm_early_reserve(paddr_t start, paddr_t end)
 {
     ASSERT(!finished);
     if (start >= end)
@@ -52,17 +53,12 @@ void mm_early_reserve(paddr_t start, paddr_t end)
         panic("too many reserved ranges of memory");
 }
 
-bool mm_early_active(void)
-{
-    return !finished;
-}
-
-void mm_early_reach_all(void)
+void __init mm_early_reach_all(void)
 {
     reach = DIRECT_MAP_VIRT_END - DIRECT_MAP_VIRT;
 }
 
-paddr_t mm_early_alloc(unsigned int order)
+paddr_t __init mm_early_alloc(unsigned int order)
 {
     paddr_t p;
 
@@ -92,8 +88,7 @@ static __init void add_unreserved(uint64_t first, uint64_t end)
 
 __init void buddy_init_from_map(void)
 {
-    if (finished)
-        return;
+    ASSERT(!finished);
     finished = true;
     for (unsigned int i = 0; i < memory_map.count; i++) {
         const struct memory_region *r = &memory_map.region[i];

@@ -24,7 +24,6 @@ void mm_early_reserve(paddr_t start, paddr_t end);
  */
 paddr_t mm_early_alloc(unsigned int order);
 void mm_early_reach_all(void);
-bool mm_early_active(void);
 
 /* Gives all RAM that is not in use to the buddy allocator. */
 void buddy_init_from_map(void);

@@ -19,7 +19,7 @@
 #include "lib/errno.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
-#include "mm/early.h"
+#include "mm/buddy.h"
 #include "mm/heap.h"
 #include "mm/layout.h"
 #include "mm/tlb.h"
@@ -44,12 +44,12 @@ void hv_map_fill_slots(pte_t *top)
     hv_map_m2p_slot(top, false);
 }
 
+pte_t *(*hv_map_early_table)(void);
+
 /* A zeroed page for a table; NULL if out of memory. */
 static pte_t *table_alloc(void)
 {
-    if (mm_early_active())
-        return direct_map(mm_early_alloc(0));
-    return heap_alloc_pages(0);
+    return hv_map_early_table ? hv_map_early_table() : heap_alloc_pages(0);
 }
 
 static uint64_t level_size(unsigned int level)
@@ -96,7 +96,7 @@ static pte_t *walk(uint64_t va, unsigned int level, bool make, uint64_t user)
         if (!(*entry & PTE_PRESENT)) {
             if (!make)
                 return NULL;
-            ASSERT(l < 4 || mm_early_active());
+            ASSERT(l < 4 || hv_map_early_table);
             pte_t *next = table_alloc();
             if (!next)
                 return NULL;
@@ -286,4 +286,12 @@ pte_t *hv_map_cpu_window_ptes(unsigned int cpu)
         spin_unlock(&hv_map_lock);
     }
     return window[cpu];
+}
+
+void hv_map_free_init(void)
+{
+    extern char _init_start[], _init_end[];
+
+    hv_unmap_range((uint64_t)_init_start, (uint64_t)(_init_end - _init_start));
+    buddy_add_range(MFN(image_phys(_init_start) >> PAGE_SHIFT), MFN(image_phys(_init_end) >> PAGE_SHIFT));
 }

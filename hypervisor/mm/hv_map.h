@@ -41,6 +41,9 @@ void hv_unmap_mmio(void *va, size_t size);
 mfn_t hv_map_m2p_chunk(unsigned int chunk);
 #define HV_MAP_M2P_CHUNK_FRAMES (1ULL << 18)
 
+/* Set by hv_map_build.c while there is no heap: a zeroed page for a table. */
+extern pte_t *(*hv_map_early_table)(void);
+
 /* For hv_map_build.c: the entry for va at 'level', with tables on the way made. NULL: no memory. */
 pte_t *hv_map_entry(uint64_t va, unsigned int level, bool user);
 
@@ -50,7 +53,7 @@ pte_t *hv_map_cpu_window_ptes(unsigned int cpu);
 /* Text and rodata become read-only, everything else no-execute; the identity map of the boot goes. */
 void hv_map_protect(void);
 
-/* Frees the image's init sections to the allocator; called last of all boot steps. Returns bytes. */
-uint64_t hv_map_free_init(void);
+/* Frees the image's init sections to the allocator; called last of all boot steps. */
+void hv_map_free_init(void);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
@@ -20,8 +21,7 @@
 #include "mm/memory_map.h"
 #include "mm/tlb.h"
 
-extern char _start_image[], _image_end[], _init_start[], _init_end[], _text_start[], _text_end[], _rodata_start[],
-    _rodata_end[], _data_start[];
+extern char _start_image[], _image_end[], _text_start[], _text_end[], _rodata_start[], _rodata_end[], _data_start[];
 
 /* Larger reserved regions are windows of buses, not tables of the firmware that somebody may want to read. */
 #define RESERVED_MAPPED_MAX MIB(64)
@@ -32,7 +32,7 @@ extern char _start_image[], _image_end[], _init_start[], _init_end[], _text_star
 #define DATA_FLAGS  (PTE_WRITE | PTE_GLOBAL | PTE_NX)
 #define HOLE_FLAGS  (PTE_PRESENT | PTE_NX | PTE_ACCESSED)
 
-static uint64_t overhead; /* bytes of frame table and M2P */
+static uint64_t overhead __initdata; /* bytes of frame table and M2P */
 
 static __init bool range_has_ram(uint64_t start, uint64_t end)
 {
@@ -48,6 +48,11 @@ static __init void map(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags,
 {
     if (hv_map_range(va, phys, size, flags, large))
         panic("out of memory for the hypervisor's page tables");
+}
+
+static pte_t *__init early_table(void)
+{
+    return direct_map(mm_early_alloc(0));
 }
 
 /* A table whose 512 entries are all the same. */
@@ -206,7 +211,8 @@ __init void hv_map_init(void)
 
     /* The top-level table must be below 4 GiB: CPUs that start load it in 32-bit mode. The big tables should not be. */
     tlb_init();
-    hv_top_table = direct_map(mm_early_alloc(0));
+    hv_map_early_table = early_table;
+    hv_top_table = early_table();
     build_top_level();
     build_direct_map();
     build_image_map();
@@ -218,14 +224,14 @@ __init void hv_map_init(void)
     set_frame_states();
     hv_map_cpu_window_ptes(0);
     buddy_init_from_map();
+    hv_map_early_table = NULL;
 
     log_info("Memory: %lu MiB RAM up to 0x%lx, %lu MiB free, %lu KiB for frame table and M2P",
-             memory_map_ram_size(&memory_map) >> 20, ram_end, buddy_free_frames() >> (20 - PAGE_SHIFT),
-             overhead >> 10);
+             memory_map_ram_size(&memory_map) >> 20, ram_end, buddy_free_frames() >> (20 - PAGE_SHIFT), overhead >> 10);
 }
 
 /* The image and its alias in the direct map. */
-static void protect(const char *start, const char *end, uint64_t flags)
+static void __init protect(const char *start, const char *end, uint64_t flags)
 {
     uint64_t size = (uint64_t)(end - start);
 
@@ -235,20 +241,11 @@ static void protect(const char *start, const char *end, uint64_t flags)
     ASSERT(!hv_map_range(DIRECT_MAP_VIRT + image_phys(start), image_phys(start), size, flags | PTE_NX, false));
 }
 
-void hv_map_protect(void)
+void __init hv_map_protect(void)
 {
     protect(_text_start, _text_end, PTE_GLOBAL);
     protect(_rodata_start, _rodata_end, PTE_GLOBAL | PTE_NX);
     protect(_data_start, _image_end, DATA_FLAGS);
     hv_top_table[0] = 0;
     tlb_flush_global_all();
-}
-
-uint64_t hv_map_free_init(void)
-{
-    uint64_t size = (uint64_t)(_init_end - _init_start);
-
-    hv_unmap_range((uint64_t)_init_start, size);
-    buddy_add_range(MFN(image_phys(_init_start) >> PAGE_SHIFT), MFN(image_phys(_init_end) >> PAGE_SHIFT));
-    return size;
 }

@@ -5,12 +5,13 @@
  * neighbours. Invariant: sorted, disjoint, no neighbours of one type that touch.
  */
 #include "mm/memory_map.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 
 struct memory_map memory_map;
 
 /* E820 numbers are no order of usability: RAM, ACPI tables (reclaimable), NVS, reserved, broken. */
-static unsigned int rank(uint32_t type)
+static unsigned int __init rank(uint32_t type)
 {
     switch (type) {
     case MEMORY_RAM:
@@ -26,7 +27,7 @@ static unsigned int rank(uint32_t type)
     }
 }
 
-static void append(struct memory_map *m, uint64_t start, uint64_t end, uint32_t type)
+static void __init append(struct memory_map *m, uint64_t start, uint64_t end, uint32_t type)
 {
     struct memory_region *last = m->count ? &m->region[m->count - 1] : NULL;
 
@@ -40,8 +41,8 @@ static void append(struct memory_map *m, uint64_t start, uint64_t end, uint32_t 
 
 /* How the pieces of region r that lie before, in and behind [start, end) join the new map. 'at': where the gap begins.
  */
-static uint64_t append_split(struct memory_map *m, const struct memory_region *r, uint64_t at, uint64_t start,
-                             uint64_t end, uint32_t type)
+static uint64_t __init append_split(struct memory_map *m, const struct memory_region *r, uint64_t at, uint64_t start,
+                                    uint64_t end, uint32_t type)
 {
     uint64_t r_end = r->start + r->size;
     uint64_t cut_low = MIN(MAX(start, r->start), r_end), cut_high = MAX(MIN(end, r_end), cut_low);
@@ -54,9 +55,9 @@ static uint64_t append_split(struct memory_map *m, const struct memory_region *r
     return r_end;
 }
 
-int memory_map_add(struct memory_map *m, uint64_t start, uint64_t size, uint32_t type)
+int __init memory_map_add(struct memory_map *m, uint64_t start, uint64_t size, uint32_t type)
 {
-    static struct memory_map next; /* while booting, on one CPU: too large for the stack */
+    static __initdata struct memory_map next; /* while booting, on one CPU: too large for the stack */
     uint64_t end, at = 0;
 
     if (!size)
@@ -78,7 +79,7 @@ int memory_map_add(struct memory_map *m, uint64_t start, uint64_t size, uint32_t
     return 0;
 }
 
-uint64_t memory_map_ram_end(const struct memory_map *m)
+uint64_t __init memory_map_ram_end(const struct memory_map *m)
 {
     for (unsigned int i = m->count; i-- > 0;) {
         if (m->region[i].type == MEMORY_RAM)
@@ -87,7 +88,7 @@ uint64_t memory_map_ram_end(const struct memory_map *m)
     return 0;
 }
 
-uint64_t memory_map_ram_size(const struct memory_map *m)
+uint64_t __init memory_map_ram_size(const struct memory_map *m)
 {
     uint64_t sum = 0;
 

@@ -12,6 +12,7 @@
  */
 #include "mm/tlb.h"
 #include "cpu/x86.h"
+#include "lib/compiler.h"
 #include "lib/spinlock.h"
 
 #define TLB_GLOBAL (~1ULL) /* request: global entries too */
@@ -105,7 +106,7 @@ static uint32_t *held_levels(void)
 #endif
 
 /* What lib/spinlock.c wants to know of CPUs, which it does not. */
-void tlb_init(void)
+void __init tlb_init(void)
 {
     spin_waiting = serve_while_waiting;
 #ifdef HAVEN_DEBUG_LOCKS

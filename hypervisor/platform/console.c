@@ -12,6 +12,7 @@
 #include "platform/console.h"
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
@@ -209,7 +210,7 @@ size_t console_read(char *buf, size_t n)
     return count;
 }
 
-int console_serial_irq(void)
+int __init console_serial_irq(void)
 {
     if (serial_irq() >= 0)
         serial_receive_interrupt_on();
@@ -225,7 +226,7 @@ bool console_serial_ports(uint16_t *first, uint16_t *last)
 
 /* "none", "error", "warning", "info", "debug" or "all"; what follows a '/' (a lower, rate-limited level) is not used.
  */
-static int level_parse(const char *word, int otherwise)
+static int __init level_parse(const char *word, int otherwise)
 {
     static const char *const names[] = {"none", "error", "warning", "info", "debug"};
     if (!strncmp(word, "all", 3))
@@ -236,7 +237,7 @@ static int level_parse(const char *word, int otherwise)
     return otherwise;
 }
 
-void console_set_levels(const char *loglvl, const char *guest_loglvl)
+void __init console_set_levels(const char *loglvl, const char *guest_loglvl)
 {
     if (loglvl)
         threshold = level_parse(loglvl, threshold);
@@ -244,7 +245,7 @@ void console_set_levels(const char *loglvl, const char *guest_loglvl)
         guest_threshold = level_parse(guest_loglvl, guest_threshold);
 }
 
-void console_init_early(const char *com_option)
+void __init console_init_early(const char *com_option)
 {
     unsigned int index = 0;
     if (!strncmp(com_option, "com", 3) && (com_option[3] == '1' || com_option[3] == '2')) {

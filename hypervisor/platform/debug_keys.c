@@ -6,6 +6,7 @@
 #include "platform/debug_keys.h"
 #include "cpu/cpu_local.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "platform/console.h"
 #include "platform/power.h"
@@ -16,7 +17,7 @@
 static const struct debug_key *keys[KEYS_MAX];
 static unsigned int key_count;
 
-void debug_key_register(const struct debug_key *k)
+void __init debug_key_register(const struct debug_key *k)
 {
     ASSERT(key_count < KEYS_MAX);
     keys[key_count++] = k;
@@ -62,7 +63,7 @@ static const struct debug_key own_keys[] = {
     {'R', "reboot the machine at once", reboot},
 };
 
-void debug_keys_init(void)
+void __init debug_keys_init(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(own_keys); i++)
         debug_key_register(&own_keys[i]);

@@ -2,13 +2,14 @@
 /* A short list of frames, filled while booting and constant afterwards, so that looking it up needs no lock. */
 #include "platform/io_memory.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 
 #define PROTECTED_MAX 16
 
 static uint64_t protected_frame[PROTECTED_MAX];
 static unsigned int protected_count;
 
-void io_frame_protect(uint64_t mfn)
+void __init io_frame_protect(uint64_t mfn)
 {
     if (io_frame_read_only(mfn))
         return;

@@ -6,6 +6,7 @@
 #include "platform/lapic.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "mm/hv_map.h"
 #include "mm/tlb.h"
@@ -71,7 +72,7 @@ static inline void lapic_write(enum lapic_register reg, uint32_t v)
         *(volatile uint32_t *)(page + reg) = v;
 }
 
-uint32_t lapic_id(void)
+uint32_t __init lapic_id(void)
 {
     uint32_t id = lapic_read(LAPIC_ID);
     return x2apic ? id : id >> 24;
@@ -83,7 +84,7 @@ void lapic_eoi(void)
 }
 
 /* What was in service when we took over (a boot loader's interrupt) would block all of lower priority for ever. */
-static void lapic_end_leftovers(void)
+static void __init lapic_end_leftovers(void)
 {
     for (unsigned int i = 0; i < 256; i++) {
         uint32_t busy = 0;
@@ -95,7 +96,7 @@ static void lapic_end_leftovers(void)
     }
 }
 
-void lapic_init_cpu(void)
+void __init lapic_init_cpu(void)
 {
     cpu_this()->apic_id = lapic_id();
     lapic_write(LAPIC_TPR, 0);
@@ -116,7 +117,7 @@ void lapic_init_cpu(void)
     lapic_write(LAPIC_LVT_TIMER, VECTOR_TIMER); /* one-shot */
 }
 
-void lapic_init(void)
+void __init lapic_init(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
     if (!(base & APIC_BASE_ENABLE))
@@ -139,7 +140,7 @@ void lapic_timer_start(uint32_t ticks)
     lapic_write(LAPIC_TIMER_INITIAL, ticks);
 }
 
-uint32_t lapic_timer_remaining(void)
+uint32_t __init lapic_timer_remaining(void)
 {
     return lapic_read(LAPIC_TIMER_CURRENT);
 }
@@ -168,7 +169,7 @@ void lapic_send_ipi(cpumask_t cpus, uint8_t vector)
     irq_restore(flags);
 }
 
-void lapic_send_init(uint32_t apic_id)
+void __init lapic_send_init(uint32_t apic_id)
 {
     uint64_t flags = irq_save();
     lapic_command(apic_id, ICR_INIT | ICR_ASSERT | ICR_LEVEL);
@@ -176,7 +177,7 @@ void lapic_send_init(uint32_t apic_id)
     irq_restore(flags);
 }
 
-void lapic_send_startup(uint32_t apic_id, uint8_t start_page)
+void __init lapic_send_startup(uint32_t apic_id, uint8_t start_page)
 {
     uint64_t flags = irq_save();
     lapic_command(apic_id, ICR_STARTUP | ICR_ASSERT | start_page);

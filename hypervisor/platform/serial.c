@@ -5,6 +5,7 @@
  */
 #include "platform/serial.h"
 #include "cpu/x86.h"
+#include "lib/compiler.h"
 
 enum { UART_DATA, UART_INTERRUPTS, UART_FIFO, UART_FORMAT, UART_MODEM, UART_STATUS, UART_MODEM_STATUS, UART_SCRATCH };
 
@@ -30,9 +31,9 @@ static struct {
 static const struct {
     uint16_t base;
     int irq;
-} standard[] = {{0x3f8, 4}, {0x2f8, 3}};
+} standard[] __initconst = {{0x3f8, 4}, {0x2f8, 3}};
 
-static const char *parse_number(const char *s, unsigned int *value)
+static const char *__init parse_number(const char *s, unsigned int *value)
 {
     unsigned int base = 10;
     *value = 0;
@@ -53,14 +54,14 @@ static const char *parse_number(const char *s, unsigned int *value)
 }
 
 /* Behind the next comma, or at the end of the string. */
-static const char *next_field(const char *s)
+static const char *__init next_field(const char *s)
 {
     while (*s && *s != ',')
         s++;
     return *s ? s + 1 : s;
 }
 
-static void program(unsigned int baud)
+static void __init program(unsigned int baud)
 {
     outb(uart.base + UART_INTERRUPTS, 0);
     outb(uart.base + UART_FORMAT, FORMAT_8N1 | FORMAT_DIVISOR);
@@ -77,7 +78,7 @@ static void program(unsigned int baud)
     outb(uart.base + UART_MODEM, MODEM_READY);
 }
 
-bool serial_init(unsigned int index, const char *config)
+bool __init serial_init(unsigned int index, const char *config)
 {
     unsigned int baud, base = standard[index & 1].base, irq = (unsigned int)standard[index & 1].irq, value;
     parse_number(config, &baud);
@@ -105,7 +106,7 @@ uint16_t serial_base(void)
     return uart.base;
 }
 
-int serial_irq(void)
+int __init serial_irq(void)
 {
     return uart.base ? uart.irq : -1;
 }
@@ -135,7 +136,7 @@ bool serial_get(char *c)
     return true;
 }
 
-void serial_receive_interrupt_on(void)
+void __init serial_receive_interrupt_on(void)
 {
     if (uart.base)
         outb(uart.base + UART_INTERRUPTS, INTERRUPT_RECEIVED);

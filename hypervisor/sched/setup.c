@@ -3,6 +3,7 @@
 #include "irq/irq.h"
 #include "irq/softirq.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "mm/heap.h"
@@ -28,7 +29,7 @@ static const struct debug_key debug_keys[] = {
     {'a', "timers", timer_dump},
 };
 
-void sched_init(void)
+void __init sched_init(void)
 {
     for (unsigned int cpu = 0; cpu < CPU_MAX; cpu++) {
         struct runqueue *rq = &runqueues[cpu];
@@ -50,7 +51,7 @@ void sched_init(void)
     vcpu_sleep_sync_hook = sched_sleep_sync;
 }
 
-struct vcpu *sched_idle_vcpu(unsigned int cpu)
+struct vcpu *__init sched_idle_vcpu(unsigned int cpu)
 {
     struct cpu_local *l = cpu_local_of(cpu);
     struct vcpu *v = l->idle;
@@ -70,7 +71,7 @@ struct vcpu *sched_idle_vcpu(unsigned int cpu)
     return v;
 }
 
-void sched_init_cpu(void)
+void __init sched_init_cpu(void)
 {
     struct vcpu *v = sched_idle_vcpu(cpu_id());
 
@@ -100,7 +101,7 @@ int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 void sched_vcpu_free(struct vcpu *v)
 {
     if (v->sched) {
-        ASSERT(!v->running && !v->sched->waiting);
+        ASSERT(!v->running && !v->in_transit && !v->sched->waiting);
         heap_free((struct vcpu_unit *)v->sched);
     }
     v->sched = NULL;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calendar arithmetic (pure). */
+#include "lib/compiler.h"
 #include "time/rtc.h"
 
-uint64_t rtc_seconds_since_1970(unsigned int year, unsigned int month, unsigned int day, unsigned int hour,
-                                unsigned int minute, unsigned int second)
+uint64_t __init rtc_seconds_since_1970(unsigned int year, unsigned int month, unsigned int day, unsigned int hour,
+                                       unsigned int minute, unsigned int second)
 {
     static const uint16_t days_before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
     unsigned int leaps_before = (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;

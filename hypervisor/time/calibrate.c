@@ -11,6 +11,7 @@
 #include "time/calibrate.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "mm/hv_map.h"
 #include "platform/acpi.h"
@@ -41,13 +42,13 @@ struct sample {
     uint32_t lapic;
 };
 
-static struct reference reference;
-static volatile uint8_t *hpet;
-static struct sample first_sample;
-static uint64_t tsc_hz;
+static __initdata struct reference reference;
+static __initdata volatile uint8_t *hpet;
+static __initdata struct sample first_sample;
+static __initdata uint64_t tsc_hz;
 static uint64_t lapic_per_ns; /* 32.32 fixed point */
 
-uint64_t calibrate_scale(uint64_t a, uint64_t mul, uint64_t div)
+uint64_t __init calibrate_scale(uint64_t a, uint64_t mul, uint64_t div)
 {
     /* Long division by hand: a freestanding program has no 128-bit division. */
     unsigned __int128 product = (unsigned __int128)a * mul;
@@ -59,18 +60,18 @@ uint64_t calibrate_scale(uint64_t a, uint64_t mul, uint64_t div)
     return quotient;
 }
 
-static uint64_t hpet_read(void)
+static uint64_t __init hpet_read(void)
 {
     return *(volatile uint32_t *)(hpet + HPET_COUNTER);
 }
 
-static uint64_t pm_timer_read(void)
+static uint64_t __init pm_timer_read(void)
 {
     return inl(acpi_info.pm_timer_port);
 }
 
 /* Latch and read; it counts down. */
-static uint64_t pit_read(void)
+static uint64_t __init pit_read(void)
 {
     unsigned int low, high;
 
@@ -81,7 +82,7 @@ static uint64_t pit_read(void)
 }
 
 /* Channel 2, mode 2 from 65536, gate on, speaker off. */
-static void pit_start(void)
+static void __init pit_start(void)
 {
     outb(PIT_GATE, (inb(PIT_GATE) & ~2) | 1);
     outb(PIT_MODE, 0xb4);
@@ -89,7 +90,7 @@ static void pit_start(void)
     outb(PIT_CHANNEL2, 0);
 }
 
-void calibrate_pit_delay_us(unsigned int us)
+void __init calibrate_pit_delay_us(unsigned int us)
 {
     uint64_t ticks = calibrate_scale(us, PIT_HZ, 1000000) + 1, passed = 0, last, now;
 
@@ -101,7 +102,7 @@ void calibrate_pit_delay_us(unsigned int us)
 }
 
 /* A counter that is there, counts. */
-static bool reference_counts(const struct reference *r)
+static bool __init reference_counts(const struct reference *r)
 {
     uint64_t start = r->read();
 
@@ -111,7 +112,7 @@ static bool reference_counts(const struct reference *r)
     return false;
 }
 
-static bool reference_try_hpet(void)
+static bool __init reference_try_hpet(void)
 {
     uint64_t period;
 
@@ -128,7 +129,7 @@ static bool reference_try_hpet(void)
     return reference_counts(&reference);
 }
 
-static bool reference_try_pm_timer(void)
+static bool __init reference_try_pm_timer(void)
 {
     if (!acpi_info.pm_timer_port)
         return false;
@@ -137,7 +138,7 @@ static bool reference_try_pm_timer(void)
     return reference_counts(&reference);
 }
 
-static void reference_find(void)
+static void __init reference_find(void)
 {
     if (reference_try_hpet() || reference_try_pm_timer())
         return;
@@ -147,7 +148,7 @@ static void reference_find(void)
         panic("no counter to measure time with: neither HPET, ACPI PM timer nor PIT counts");
 }
 
-static struct sample sample_take(void)
+static struct sample __init sample_take(void)
 {
     struct sample best = {.bracket = ~0ULL};
 
@@ -166,7 +167,7 @@ static struct sample sample_take(void)
 }
 
 /* Reference ticks between two samples. hz: the TSC's frequency as known so far (0: the counter has not wrapped). */
-static uint64_t sample_ticks(const struct sample *a, const struct sample *b, uint64_t hz)
+static uint64_t __init sample_ticks(const struct sample *a, const struct sample *b, uint64_t hz)
 {
     uint64_t ticks = (b->counter - a->counter) & reference.mask, expected, wraps;
 
@@ -179,7 +180,7 @@ static uint64_t sample_ticks(const struct sample *a, const struct sample *b, uin
     return ticks + wraps * (reference.mask + 1);
 }
 
-static uint64_t measure(const struct sample *a, const struct sample *b)
+static uint64_t __init measure(const struct sample *a, const struct sample *b)
 {
     uint64_t ticks = sample_ticks(a, b, tsc_hz);
     uint32_t lapic_ticks = a->lapic - b->lapic;
@@ -189,7 +190,7 @@ static uint64_t measure(const struct sample *a, const struct sample *b)
     return calibrate_scale(b->tsc - a->tsc, reference.hz, ticks);
 }
 
-static void wait_ticks(const struct sample *from, uint64_t ns)
+static void __init wait_ticks(const struct sample *from, uint64_t ns)
 {
     uint64_t ticks = calibrate_scale(ns, reference.hz, NS_PER_SEC);
 
@@ -197,7 +198,7 @@ static void wait_ticks(const struct sample *from, uint64_t ns)
         cpu_pause();
 }
 
-uint64_t calibrate_start(void)
+uint64_t __init calibrate_start(void)
 {
     struct sample second;
 
@@ -211,7 +212,7 @@ uint64_t calibrate_start(void)
     return tsc_hz;
 }
 
-uint64_t calibrate_finish(void)
+uint64_t __init calibrate_finish(void)
 {
     struct sample second = sample_take();
     uint64_t passed = calibrate_scale(second.tsc - first_sample.tsc, NS_PER_SEC, tsc_hz);

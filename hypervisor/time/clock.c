@@ -10,6 +10,7 @@
 #include "cpu/cpu_local.h"
 #include "cpu/features.h"
 #include "cpu/x86.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 #include "time/calibrate.h"
@@ -25,8 +26,8 @@ void (*clock_run_on_all)(void (*fn)(void *), void *arg);
 static struct spinlock wall_lock = SPINLOCK_INIT(LOCK_LEVEL_TIME);
 static uint64_t wall_base; /* ns since 1970 at system time 0; wall_lock */
 
-static uint64_t warp_last; /* newest TSC that any CPU has seen; atomic */
-static uint64_t warp_worst;
+static __initdata uint64_t warp_last; /* newest TSC that any CPU has seen; atomic */
+static __initdata uint64_t warp_worst;
 
 uint64_t clock_now(void)
 {
@@ -42,7 +43,7 @@ uint64_t clock_tsc_to_ns(uint64_t tsc)
     return clock_state.base_ns + clock_scale_apply(clock_state.scale, (uint64_t)delta);
 }
 
-static void clock_set_frequency(uint64_t hz, uint64_t base_tsc, uint64_t base_ns)
+static void __init clock_set_frequency(uint64_t hz, uint64_t base_tsc, uint64_t base_ns)
 {
     clock_state.scale = clock_scale_for(hz);
     clock_state.tsc_khz = hz / 1000;
@@ -50,7 +51,7 @@ static void clock_set_frequency(uint64_t hz, uint64_t base_tsc, uint64_t base_ns
     clock_state.base_ns = base_ns;
 }
 
-void clock_init(void)
+void __init clock_init(void)
 {
     uint64_t hz = calibrate_start();
 
@@ -62,7 +63,7 @@ void clock_init(void)
  * All CPUs at once. If TSCs agree, a value that some CPU has published is in the past of everybody who reads it, so a
  * later reading here cannot be smaller.
  */
-static void clock_warp_probe(void *unused)
+static void __init clock_warp_probe(void *unused)
 {
     (void)unused;
     for (unsigned int i = 0; i < WARP_ROUNDS; i++) {
@@ -82,7 +83,7 @@ static void clock_warp_probe(void *unused)
     }
 }
 
-void clock_check_stable(void)
+void __init clock_check_stable(void)
 {
     uint64_t hz = calibrate_finish();
     uint64_t flags = irq_save();
@@ -118,13 +119,8 @@ void clock_wall_set(uint64_t sec, uint32_t nsec, uint64_t system_time)
 
 void clock_delay_us(unsigned int us)
 {
-    uint64_t start;
+    uint64_t start = clock_now();
 
-    if (!clock_state.scale.mul) {
-        calibrate_pit_delay_us(us);
-        return;
-    }
-    start = clock_now();
     while (clock_now() - start < (uint64_t)us * 1000)
         cpu_pause();
 }

@@ -41,7 +41,7 @@ extern void (*clock_wall_changed)(void);
 /* Set by sched/ (which knows interrupts): runs fn on all CPUs at once and waits. Used by the warp test. */
 extern void (*clock_run_on_all)(void (*fn)(void *), void *arg);
 
-/* Busy wait. Works once clock_init ran (before: by the PIT). */
+/* Busy wait, once clock_init ran (before: calibrate_pit_delay_us). */
 void clock_delay_us(unsigned int us);
 
 #endif

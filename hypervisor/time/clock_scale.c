@@ -3,11 +3,12 @@
  * The arithmetic of PV clocks (pure): a frequency as (mul, shift), so that ns = ((ticks << shift) * mul) >> 32. mul is
  * kept in [2^31, 2^32) for the most digits.
  */
+#include "lib/compiler.h"
 #include "time/clock.h"
 
 #define NS_PER_SEC 1000000000ULL
 
-struct clock_scale clock_scale_for(uint64_t hz)
+struct clock_scale __init clock_scale_for(uint64_t hz)
 {
     struct clock_scale s = {0, 0};
     uint64_t ns = NS_PER_SEC;

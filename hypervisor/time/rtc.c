@@ -4,6 +4,7 @@
  * readings with that bit clear are a time.
  */
 #include "time/rtc.h"
+#include "lib/compiler.h"
 #include "lib/string.h"
 #include "platform/cmos.h"
 
@@ -16,20 +17,20 @@
 #define RTC_TRIES    10000
 
 enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, FIELDS };
-static const uint8_t rtc_register[FIELDS] = {0x00, 0x02, 0x04, 0x07, 0x08, 0x09};
+static const uint8_t rtc_register[FIELDS] __initconst = {0x00, 0x02, 0x04, 0x07, 0x08, 0x09};
 
-static void rtc_read_fields(uint8_t *f)
+static void __init rtc_read_fields(uint8_t *f)
 {
     for (unsigned int i = 0; i < FIELDS; i++)
         f[i] = cmos_read(rtc_register[i]);
 }
 
-static unsigned int rtc_number(uint8_t v, uint8_t mode)
+static unsigned int __init rtc_number(uint8_t v, uint8_t mode)
 {
     return mode & RTC_B_BINARY ? v : (v >> 4) * 10 + (v & 15);
 }
 
-uint64_t rtc_read_seconds(void)
+uint64_t __init rtc_read_seconds(void)
 {
     uint8_t a[FIELDS], b[FIELDS], mode = cmos_read(RTC_B);
     unsigned int hour, year;

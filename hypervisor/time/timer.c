@@ -10,6 +10,7 @@
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 #include "platform/lapic.h"
@@ -28,7 +29,7 @@ void (*timer_raise_softirq)(unsigned int cpu);
 
 static struct timer_cpu timer_cpus[CPU_MAX];
 
-void timer_init_cpu(void)
+void __init timer_init_cpu(void)
 {
     struct timer_cpu *c = &timer_cpus[cpu_id()];
 
