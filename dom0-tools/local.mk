@@ -4,7 +4,7 @@
 
 tools_cppflags = -D_GNU_SOURCE -D__XEN_TOOLS__ -iquote $(srcdir)/dom0-tools
 tools_cflags = -std=gnu11 $(WARN_CFLAGS)
-tools_ldadd = dom0-tools/libhv.a -lxenforeignmemory -lxenevtchn -lxencall -lxenstore
+tools_ldadd = dom0-tools/libhv.a xenstore/client/libxenstore.a -lxenforeignmemory -lxenevtchn -lxencall -lxentoolcore
 
 noinst_LIBRARIES += dom0-tools/libhv.a
 dom0_tools_libhv_a_SOURCES =
