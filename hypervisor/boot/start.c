@@ -14,7 +14,6 @@
 #include "boot/unpack.h"
 #include "cpu/cpu_local.h"
 #include "cpu/desc.h"
-#include "cpu/extable.h"
 #include "cpu/features.h"
 #include "cpu/x86.h"
 #include "entry/entry.h"
@@ -166,7 +165,6 @@ void start(uint32_t magic, uint64_t info)
     const char *problem = boot_info_init(magic, info);
 
     cpu_this()->apic_id = cpuid(1, 0).ebx >> 24;
-    extable_init();
     trap_init();
     start_console(problem);
     features_init();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Places where the hypervisor may fault on purpose (guest memory, MSRs, segment loads, iret to a guest) and where to go
- * on then. EXTABLE(from, to) makes an entry in assembly or in an asm statement; the table is sorted at boot.
+ * on then. EXTABLE(from, to) makes an entry in an asm statement, EXTABLE_ENTRY in assembly.
  */
 #ifndef HAVEN_CPU_EXTABLE_H
 #define HAVEN_CPU_EXTABLE_H
@@ -11,7 +11,6 @@
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"
-void extable_init(void);
 /* The address to continue at after a fault at rip, or 0. */
 uint64_t extable_find(uint64_t rip);
 #else

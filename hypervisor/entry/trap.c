@@ -251,7 +251,6 @@ void __init trap_init(void)
     for (unsigned int i = 0; i < 256; i++)
         desc_set_gate(i, entry_stubs[i], IST_NONE, i == VECTOR_BP || i == VECTOR_OF || i == 0x80 ? 3 : 0);
     desc_set_syscall_entries(syscall_entry, compat_entry, sysenter_entry);
-    extable_init();
     desc_init_early();
 }
 
