@@ -75,26 +75,39 @@
 .Lno_smap\@:
 .endm
 
-    .section .entry.text, "ax", @progbits
-    .code64
+/* From the exception's or interrupt's stub to C: the whole frame, as handlers want it. */
+.macro SAVE_FRAME
+    PUSH_GPRS
+    cld
+    SHUT_USER_ACCESS
+    mov %rsp, %rdi
+.endm
 
-/*
- * SYSCALL, 64-bit. Interrupts off, RSP = &guest.rsp, which is stored. RCX = rip, R11 = rflags. From the guest's kernel:
- * a hypercall; from its user mode: a system call for its kernel.
- */
-    .globl syscall_entry
-    .type syscall_entry, @function
-    .balign 16
-syscall_entry:
+/* SYSCALL: RSP = &guest.rsp, which is stored. RCX = rip, R11 = rflags. */
+.macro SAVE_SYSCALL_FRAME cs
     movq $ASM_GUEST_SS, 8(%rsp)
     push %r11
-    push $ASM_GUEST_CS64
+    push $\cs
     push %rcx
     push %rax
     push $ASM_VECTOR_SYSCALL
     PUSH_GPRS
     MITIGATE_ENTRY_FROM_GUEST
     mov CPU_CURRENT(%rsp), %rax
+.endm
+
+    .section .entry.text, "ax", @progbits
+    .code64
+
+/*
+ * SYSCALL, 64-bit, interrupts off. From the guest's kernel: a hypercall; from its user mode: a system call for its
+ * kernel.
+ */
+    .globl syscall_entry
+    .type syscall_entry, @function
+    .balign 16
+syscall_entry:
+    SAVE_SYSCALL_FRAME ASM_GUEST_CS64
     mov %rsp, %rdi
     sti
     cmpb $0, VCPU_KERNEL_MODE(%rax)
@@ -144,7 +157,9 @@ exit_restore:
     sysretq
 
 user_syscall:
-    call syscall_from_user
+    mov %rax, %rdi
+    xor %esi, %esi
+    call trap_frame_syscall
     jmp exit_check
 
 exit_by_iret:
@@ -182,21 +197,15 @@ exit_to_guest:
     xor %ebp, %ebp
     jmp exit_work
 
-/* SYSCALL from compatibility mode: like syscall_entry. */
+/* SYSCALL from compatibility mode: a system call for the kernel. */
     .globl compat_entry
     .type compat_entry, @function
 compat_entry:
-    movq $ASM_GUEST_SS, 8(%rsp)
-    push %r11
-    push $ASM_GUEST_CS32
-    push %rcx
-    push %rax
-    push $ASM_VECTOR_SYSCALL
-    PUSH_GPRS
-    MITIGATE_ENTRY_FROM_GUEST
-    mov %rsp, %rdi
+    SAVE_SYSCALL_FRAME ASM_GUEST_CS32
+    mov %rax, %rdi
+    mov $1, %esi
     sti
-    call syscall_compat
+    call trap_frame_syscall
     jmp exit_check
 
 /* SYSENTER: RSP is the end of the guest frame. rip and rsp of the caller are lost; flags are as they were but for IF. */
@@ -215,18 +224,15 @@ sysenter_entry:
     push $2 /* clears NT, TF, AC, DF */
     popfq
     MITIGATE_ENTRY_FROM_GUEST
-    mov %rsp, %rdi
+    mov CPU_CURRENT(%rsp), %rdi
     sti
-    call syscall_sysenter
+    call trap_frame_sysenter
     jmp exit_check
 
 /* Exceptions without an IST stack. */
     .balign 16
 exception_entry:
-    PUSH_GPRS
-    cld
-    SHUT_USER_ACCESS
-    mov %rsp, %rdi
+    SAVE_FRAME
     testb $3, REGS_CS(%rsp)
     jz exception_in_hypervisor
     MITIGATE_ENTRY_FROM_GUEST
@@ -243,10 +249,7 @@ restore_hypervisor:
 /* Interrupts; they stay off. */
     .balign 16
 interrupt_entry:
-    PUSH_GPRS
-    cld
-    SHUT_USER_ACCESS
-    mov %rsp, %rdi
+    SAVE_FRAME
     testb $3, REGS_CS(%rsp)
     jz 1f
     MITIGATE_ENTRY_FROM_GUEST
@@ -257,13 +260,12 @@ interrupt_entry:
 
 /* int 0x80: its gate is open to ring 3. */
 int80_entry:
-    PUSH_GPRS
-    cld
-    SHUT_USER_ACCESS
+    SAVE_FRAME
     MITIGATE_ENTRY_FROM_GUEST
-    mov %rsp, %rdi
+    mov CPU_CURRENT(%rsp), %rdi
+    mov $0x80, %esi
     sti
-    call trap_int80
+    call trap_frame_software_interrupt
     jmp exit_check
 
 /* Moves the frame at RSP (on an IST stack) to cpu_local.guest, and RSP with it. */
@@ -279,11 +281,8 @@ int80_entry:
 .endm
 
 debug_entry:
-    PUSH_GPRS
-    cld
-    SHUT_USER_ACCESS
+    SAVE_FRAME
     MITIGATE_ENTRY_IST
-    mov %rsp, %rdi
     testb $3, REGS_CS(%rsp)
     jz exception_in_hypervisor
     MOVE_TO_GUEST_FRAME
@@ -292,30 +291,18 @@ debug_entry:
     jmp exit_check
 
 nmi_entry:
-    PUSH_GPRS
-    cld
-    SHUT_USER_ACCESS
+    SAVE_FRAME
     MITIGATE_ENTRY_IST
-    mov %rsp, %rdi
     call trap_nmi
     testb $3, REGS_CS(%rsp)
     jz restore_hypervisor
     MOVE_TO_GUEST_FRAME /* for iret_failed */
     jmp exit_by_iret
 
-machine_check_entry:
-    PUSH_GPRS
-    cld
-    mov %rsp, %rdi
-    call trap_machine_check
-    ud2
-
-double_fault_entry:
-    PUSH_GPRS
-    cld
-    mov %rsp, %rdi
-    call trap_double_fault
-    ud2
+/* Machine checks and double faults. */
+fatal_entry:
+    SAVE_FRAME
+    call trap_fatal
 
 /*
  * One stub per vector: an error code where the CPU pushes none (SDM 3A table 6-1), the vector, the common part.
@@ -333,10 +320,8 @@ stub_\vector:
     jmp debug_entry
     .elseif \vector == 2
     jmp nmi_entry
-    .elseif \vector == 8
-    jmp double_fault_entry
-    .elseif \vector == 18
-    jmp machine_check_entry
+    .elseif \vector == 8 || \vector == 18
+    jmp fatal_entry
     .elseif \vector < 32
     jmp exception_entry
     .elseif \vector == 0x80

@@ -27,15 +27,10 @@ __noreturn_ void exit_to_guest(void);
 void trap_from_guest(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs);
 void trap_iret_failed(struct cpu_regs *regs);
-void trap_int80(struct cpu_regs *regs);
 void trap_nmi_init(void);
 void trap_nmi(struct cpu_regs *regs);
-__noreturn_ void trap_machine_check(struct cpu_regs *regs);
-__noreturn_ void trap_double_fault(struct cpu_regs *regs);
+__noreturn_ void trap_fatal(struct cpu_regs *regs);
 void interrupt_dispatch(struct cpu_regs *regs);
-void syscall_from_user(struct cpu_regs *regs);
-void syscall_compat(struct cpu_regs *regs);
-void syscall_sysenter(struct cpu_regs *regs);
 void exit_to_guest_work(void);
 
 #endif

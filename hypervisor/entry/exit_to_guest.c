@@ -16,17 +16,6 @@
 #include "irq/softirq.h"
 #include "lib/compiler.h"
 
-static bool softirqs_pending(void)
-{
-    return READ_ONCE(cpu_this()->softirqs) != 0;
-}
-
-/* STI takes effect after the next instruction, so that an interrupt cannot slip in between check and HLT. */
-static void idle(void)
-{
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
-}
-
 static bool deliver_one(struct vcpu *v)
 {
     if (v->pv.failsafe_pending) {
@@ -52,11 +41,12 @@ static bool deliver_one(struct vcpu *v)
 void exit_to_guest_work(void)
 {
     for (;;) {
-        if (softirqs_pending()) {
+        if (READ_ONCE(cpu_this()->softirqs)) {
             irq_enable();
             softirq_run();
         } else if (current->is_idle) {
-            idle();
+            /* STI takes effect after the next instruction: no interrupt can slip in between the check and HLT. */
+            __asm__ volatile("sti; hlt; cli" ::: "memory");
         } else if (!deliver_one(current)) {
             return;
         }

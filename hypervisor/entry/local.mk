@@ -6,5 +6,4 @@ hypervisor_haven_SOURCES += \
 	hypervisor/entry/nmi.c \
 	hypervisor/entry/smap_probe.S \
 	hypervisor/entry/smap_test.c \
-	hypervisor/entry/syscall.c \
 	hypervisor/entry/trap.c

@@ -31,42 +31,16 @@
 extern const void *const entry_stubs[256];
 extern const char syscall_entry[], compat_entry[], sysenter_entry[];
 
-static const char *const trap_name[32] = {
-    [VECTOR_DE] = "divide error",
-    [VECTOR_DB] = "debug",
-    [VECTOR_NMI] = "NMI",
-    [VECTOR_BP] = "breakpoint",
-    [VECTOR_OF] = "overflow",
-    [VECTOR_BR] = "bound range",
-    [VECTOR_UD] = "invalid opcode",
-    [VECTOR_NM] = "no FPU",
-    [VECTOR_DF] = "double fault",
-    [VECTOR_TS] = "invalid TSS",
-    [VECTOR_NP] = "segment missing",
-    [VECTOR_SS] = "stack segment",
-    [VECTOR_GP] = "general protection",
-    [VECTOR_PF] = "page fault",
-    [VECTOR_MF] = "x87 error",
-    [VECTOR_AC] = "alignment check",
-    [VECTOR_MC] = "machine check",
-    [VECTOR_XM] = "SIMD error",
-    [VECTOR_CP] = "control protection",
-    [VECTOR_VC] = "VMM communication",
-    [VECTOR_SX] = "security",
+/* The manual's mnemonics (SDM 3A table 6-1). */
+static const char trap_name[32][4] = {
+    "DE", "DB", "NMI", "BP", "OF", "BR", "UD", "NM", "DF", "", "TS", "NP", "SS", "GP", "PF", "",
+    "MF", "AC", "MC",  "XM", "VE", "CP", "",   "",   "",   "", "",   "",   "",   "VC", "SX", "",
 };
-
-static const char *name_of(uint64_t vector)
-{
-    const char *name = vector < ARRAY_SIZE(trap_name) ? trap_name[vector] : NULL;
-
-    return name ? name : "unknown exception";
-}
 
 __noreturn_ static void fatal(const struct cpu_regs *regs, const char *why)
 {
-    log_error("Fatal %s (vector %lu, error code 0x%lx) on CPU %u, CR2 %016lx, CR3 %016lx", name_of(regs->vector),
-              (unsigned long)regs->vector, (unsigned long)regs->error_code, cpu_id(), (unsigned long)read_cr2(),
-              (unsigned long)read_cr3());
+    log_error("Fatal exception %lu (#%s), error code 0x%lx, on CPU %u, CR2 %016lx, CR3 %016lx", regs->vector,
+              trap_name[regs->vector % ARRAY_SIZE(trap_name)], regs->error_code, cpu_id(), read_cr2(), read_cr3());
     symbols_dump_regs(regs);
     symbols_backtrace(regs->rbp);
     panic("%s", why);
@@ -77,77 +51,38 @@ static void reflect(struct vcpu *v, struct cpu_regs *regs)
     trap_frame_exception(v, (unsigned int)regs->vector, (uint32_t)regs->error_code);
 }
 
-static void guest_plain(struct vcpu *v, struct cpu_regs *regs)
-{
-    irq_enable();
-    reflect(v, regs);
-}
-
-static void guest_page_fault(struct vcpu *v, struct cpu_regs *regs)
-{
-    uint64_t address = read_cr2();
-
-    irq_enable();
-    if (!page_fault_resolve(v, regs, address))
-        trap_frame_page_fault(v, address, (uint32_t)regs->error_code);
-}
-
-static void guest_general_protection(struct vcpu *v, struct cpu_regs *regs)
-{
-    irq_enable();
-    if (regs->error_code == 0) {
-        if (privileged_insn_emulate(v, regs))
-            return;
-    } else if ((regs->error_code & (ERROR_EXTERNAL | ERROR_IDT)) == ERROR_IDT) {
-        if (privileged_insn_software_int(v, regs))
-            return;
-    }
-    reflect(v, regs);
-}
-
-static void guest_invalid_opcode(struct vcpu *v, struct cpu_regs *regs)
-{
-    irq_enable();
-    if (!privileged_insn_forced_cpuid(v, regs))
-        reflect(v, regs);
-}
-
-static void guest_debug(struct vcpu *v, struct cpu_regs *regs)
-{
-    debug_regs_record(v);
-    irq_enable();
-    reflect(v, regs);
-}
-
-/* FPU state is always loaded: the trap is what the guest asked for with CR0.TS, and clears it as its handler expects.
- */
-static void guest_no_fpu(struct vcpu *v, struct cpu_regs *regs)
-{
-    context_set_task_switched(v, false);
-    irq_enable();
-    reflect(v, regs);
-}
-
-typedef void (*guest_handler)(struct vcpu *v, struct cpu_regs *regs);
-
-/* The rest goes to the guest as it is. */
-static const guest_handler guest_handlers[32] = {
-    [VECTOR_DB] = guest_debug,      [VECTOR_UD] = guest_invalid_opcode,
-    [VECTOR_NM] = guest_no_fpu,     [VECTOR_GP] = guest_general_protection,
-    [VECTOR_PF] = guest_page_fault,
-};
-
 void trap_from_guest(struct cpu_regs *regs)
 {
     struct vcpu *v = current;
-    guest_handler handler;
 
-    ASSERT(regs->vector < ARRAY_SIZE(guest_handlers));
-    handler = guest_handlers[regs->vector];
-    if (handler)
-        handler(v, regs);
-    else
-        guest_plain(v, regs);
+    if (likely(regs->vector == VECTOR_PF)) {
+        uint64_t address = read_cr2();
+        irq_enable();
+        if (!page_fault_resolve(v, regs, address))
+            trap_frame_page_fault(v, address, (uint32_t)regs->error_code);
+        return;
+    }
+    if (regs->vector == VECTOR_DB)
+        debug_regs_record(v);
+    irq_enable();
+    switch (regs->vector) {
+    case VECTOR_GP:
+        if (regs->error_code == 0 ? privileged_insn_emulate(v, regs)
+                                  : (regs->error_code & (ERROR_EXTERNAL | ERROR_IDT)) == ERROR_IDT &&
+                                        privileged_insn_software_int(v, regs))
+            return;
+        break;
+    case VECTOR_UD:
+        if (privileged_insn_forced_cpuid(v, regs))
+            return;
+        break;
+    case VECTOR_NM: /* the state is always loaded: the guest asked for it by CR0.TS, which its handler expects clear */
+        context_set_task_switched(v, false);
+        break;
+    default:
+        break;
+    }
+    reflect(v, regs);
 }
 
 /* The frame that IRETQ refused, as if the guest had made the exception: vector and error code are in cpu_local.scratch.
@@ -158,13 +93,8 @@ void trap_iret_failed(struct cpu_regs *regs)
 
     regs->vector = scratch >> 32;
     regs->error_code = (uint32_t)scratch;
-    guest_plain(current, regs);
-}
-
-void trap_int80(struct cpu_regs *regs)
-{
-    (void)regs;
-    trap_frame_software_interrupt(current, 0x80);
+    irq_enable();
+    reflect(current, regs);
 }
 
 /*
@@ -219,7 +149,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
     regs->rip = fixup;
 }
 
-__noreturn_ void trap_machine_check(struct cpu_regs *regs)
+static void log_machine_check(void)
 {
     uint64_t count = 0, status, address;
 
@@ -230,16 +160,18 @@ __noreturn_ void trap_machine_check(struct cpu_regs *regs)
         address = 0;
         if (status >> 58 & 1)
             (void)rdmsr_safe(0x402 + 4 * i, &address);
-        log_error("Machine check bank %u: status %016lx address %016lx", i, (unsigned long)status,
-                  (unsigned long)address);
+        log_error("Machine check bank %u: status %016lx address %016lx", i, status, address);
     }
-    fatal(regs, "machine check");
 }
 
-__noreturn_ void trap_double_fault(struct cpu_regs *regs)
+__noreturn_ void trap_fatal(struct cpu_regs *regs)
 {
     uint64_t guard = ((uint64_t)cpu_this() & ~(STACK_SIZE - 1)) + 4 * PAGE_SIZE, cr2 = read_cr2();
 
+    if (regs->vector == VECTOR_MC) {
+        log_machine_check();
+        fatal(regs, "machine check");
+    }
     /* The push that failed lies in the guard page, or just below RSP. */
     if (cr2 - guard < PAGE_SIZE || regs->rsp - guard <= PAGE_SIZE)
         fatal(regs, "stack overflow in the hypervisor");

@@ -22,7 +22,7 @@ def machine_check(context):
     with Dom0(context, "wait.sh", hv_args="noreboot") as vm:
         vm.wait_for("^dom0 waits", 240)
         vm.monitor(UNCORRECTED)
-        for line in (r"^\(HV\) Machine check bank 1: status b200000000000000", r"^\(HV\) Fatal machine check",
+        for line in (r"^\(HV\) Machine check bank 1: status b200000000000000", r"^\(HV\) Fatal exception 18 \(#MC\)",
                      r"^\(HV\)   rip [0-9a-f]{16}", r"^\(HV\) Back trace:", r"^\(HV\) Halted \(noreboot\)"):
             vm.wait_for(line, 30)
         if vm.triple_fault():
