@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONFIG_SIZE_MAX (1u << 20)
+#define CONFIG_SIZE_MAX (256u << 10)
 
 struct config; /* the settings, in the order in which their names first came */
 
@@ -45,8 +45,7 @@ int config_parse(const char *text, size_t size, const char *source, struct confi
 int config_read(const char *path, struct config **tree, struct diagnostics *said);
 
 /* One key=value (or key+=value, or several statements) from the command line on top of the tree. A value that is no
- * value of the syntax, but a bare word such as /boot/vmlinuz, is taken as a string. After an error the tree is as it
- * was or has some of the statements. */
+ * value of the syntax, but a bare word such as /boot/vmlinuz, is taken as a string. */
 int config_override(struct config *tree, const char *statement, struct diagnostics *said);
 
 const struct config_setting *config_find(const struct config *tree, const char *name);

@@ -33,7 +33,7 @@ enum guest_action {
 };
 
 /* The values of XEN_DOMCTL_settscinfo are these. */
-enum guest_tsc_mode { GUEST_TSC_DEFAULT, GUEST_TSC_ALWAYS_EMULATE, GUEST_TSC_NATIVE, GUEST_TSC_NATIVE_PARAVIRT };
+enum guest_tsc_mode { GUEST_TSC_DEFAULT, GUEST_TSC_ALWAYS_EMULATE, GUEST_TSC_NATIVE };
 
 struct guest_config {
     enum guest_type type;
@@ -55,7 +55,6 @@ struct guest_config {
 
     uint32_t cpu_weight; /* 1..65535; 0: the scheduler's default */
     uint32_t cpu_cap;    /* per cent of one CPU; 0: none */
-    bool cpu_cap_given;
 
     enum guest_action on_poweroff;
     enum guest_action on_reboot;
