@@ -145,7 +145,7 @@ static void start_console_input(void)
     debug_keys_init();
     if (isa_irq < 0)
         return;
-    int error = irq_bind_hypervisor(ioapic_isa_gsi((unsigned int)isa_irq), console_serial_interrupt, NULL, 0);
+    int error = irq_bind(ioapic_isa_gsi((unsigned int)isa_irq), console_serial_interrupt, NULL, false, 0);
     if (error)
         log_warning("serial line: no interrupt (error %d), no input", error);
 }

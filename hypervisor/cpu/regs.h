@@ -26,7 +26,7 @@ enum vector {
     VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5, VECTOR_UD = 6,
     VECTOR_NM = 7, VECTOR_DF = 8, VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14,
     VECTOR_MF = 16, VECTOR_AC = 17, VECTOR_MC = 18, VECTOR_XM = 19, VECTOR_CP = 21, VECTOR_VC = 29, VECTOR_SX = 30,
-    /* 0x20..0xef: devices, given out by irq/vector.c (0x80 stays free: guests' int 0x80 has a gate of its own) */
+    /* 0x20..0xef: devices, given out by irq/irq.c (0x80 stays free: guests' int 0x80 has a gate of its own) */
     VECTOR_DEVICE_FIRST = 0x20, VECTOR_DEVICE_LAST = 0xef,
     VECTOR_IPI_TLB = 0xf8,      /* flush request: mm/tlb.c */
     VECTOR_IPI_EVENT = 0xf9,    /* leave the guest once: softirqs and events are looked at on exit */

@@ -14,7 +14,6 @@
  */
 #include "event/pirq.h"
 #include "event/channel.h"
-#include "irq/descriptor.h"
 #include "irq/irq.h"
 #include "irq/msi.h"
 #include "lib/errno.h"
@@ -41,8 +40,9 @@ struct pirq_table {
 };
 
 /* An interrupt came. Interrupts are off. */
-static void pirq_arrived(struct domain *d, unsigned int irq)
+static void pirq_arrived(unsigned int irq, void *domain)
 {
+    struct domain *d = domain;
     const struct pirq_table *t = d->pirqs;
     unsigned int n = READ_ONCE(t->pirq_of[irq]);
     unsigned int port = n < t->count ? READ_ONCE(t->pirq[n].port) : 0;
@@ -67,7 +67,6 @@ int pirq_domain_init(struct domain *d, unsigned int count)
     for (unsigned int i = 0; i < IRQ_MAX; i++)
         t->pirq_of[i] = NO_PIRQ;
     d->pirqs = t;
-    irq_guest_handler = pirq_arrived;
     return 0;
 }
 
@@ -195,7 +194,7 @@ int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
     if (!r) {
         /* The port first: the interrupt may come as soon as it is bound. */
         WRITE_ONCE(p->port, port);
-        r = irq_bind_guest((unsigned int)p->irq, d, vcpu_cpu(d, 0));
+        r = irq_bind((unsigned int)p->irq, pirq_arrived, d, true, vcpu_cpu(d, 0));
         if (r)
             WRITE_ONCE(p->port, 0);
         eoi_map_update(t, pirq);

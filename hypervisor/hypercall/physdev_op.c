@@ -8,8 +8,8 @@
 #include "domain/vcpu.h"
 #include "event/pirq.h"
 #include "hypercall/table.h"
-#include "irq/descriptor.h"
 #include "irq/ioapic.h"
+#include "irq/irq.h"
 #include "irq/msi.h"
 #include "lib/errno.h"
 #include "lib/log.h"
@@ -135,7 +135,7 @@ static int map_gsi(const struct domain *caller, struct domain *d, struct physdev
     return 0;
 }
 
-static int map_msi(const struct vcpu *v, struct domain *d, struct physdev_map_pirq *map)
+static int map_msi(struct domain *d, struct physdev_map_pirq *map)
 {
     unsigned int segment = map->type == MAP_PIRQ_TYPE_MSI ? 0 : (uint32_t)map->bus >> 16;
     struct msi_request request = {
@@ -146,7 +146,7 @@ static int map_msi(const struct vcpu *v, struct domain *d, struct physdev_map_pi
     };
     if (map->index != -1 && map->type != MAP_PIRQ_TYPE_MULTI_MSI)
         return -EINVAL; /* the irq's number is not the guest's to choose */
-    int irq = msi_map(&request, v->processor);
+    int irq = msi_map(&request);
     if (irq < 0)
         return irq;
     int r = pirq_map(d, map->pirq, (unsigned int)irq);
@@ -171,10 +171,10 @@ static int map_pirq(const struct vcpu *v, struct domain *d, struct physdev_map_p
         /* Several messages need neighbouring vectors, which only remapped interrupts can spare: drivers do with one. */
         if (map->entry_nr != 1)
             return -EOPNOTSUPP;
-        return map_msi(v, d, map);
+        return map_msi(d, map);
     case MAP_PIRQ_TYPE_MSI:
     case MAP_PIRQ_TYPE_MSI_SEG:
-        return map_msi(v, d, map);
+        return map_msi(d, map);
     default:
         return -EINVAL;
     }

@@ -7,7 +7,6 @@
  * are ISA's (edge, high) with the MADT's overrides for the first 16 pins and PCI's (level, low) above.
  */
 #include "irq/ioapic.h"
-#include "irq/descriptor.h"
 #include "irq/irq.h"
 #include "lib/assert.h"
 #include "lib/compiler.h"
@@ -38,7 +37,7 @@ static struct ioapic {
     paddr_t address;
     unsigned int gsi_base, pins;
 } ioapics[ACPI_IOAPICS_MAX];
-static unsigned int ioapic_count;
+static unsigned int ioapic_count, gsi_count;
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_LEVEL_DEVICE);
 static uint64_t entry[GSI_MAX];  /* what each pin is set to; lock */
@@ -78,17 +77,10 @@ static void entry_write(unsigned int gsi, uint64_t e)
     entry[gsi] = e;
 }
 
-static void pin_mask(unsigned int gsi)
+static void pin_mask(unsigned int gsi, bool masked)
 {
     spin_lock(&lock);
-    entry_write(gsi, entry[gsi] | ENTRY_MASKED);
-    spin_unlock(&lock);
-}
-
-static void pin_unmask(unsigned int gsi)
-{
-    spin_lock(&lock);
-    entry_write(gsi, entry[gsi] & ~ENTRY_MASKED);
+    entry_write(gsi, masked ? entry[gsi] | ENTRY_MASKED : entry[gsi] & ~ENTRY_MASKED);
     spin_unlock(&lock);
 }
 
@@ -102,12 +94,12 @@ static void pin_route(unsigned int gsi, uint8_t vector, unsigned int cpu)
 }
 
 /* Called with the irq's lock held, thus with interrupts off. */
-static const struct irq_chip chip = {
-    .name = "IO-APIC",
-    .mask = pin_mask,
-    .unmask = pin_unmask,
-    .route = pin_route,
-};
+static const struct irq_chip chip = {.mask = pin_mask, .route = pin_route};
+
+unsigned int irq_gsi_count(void)
+{
+    return gsi_count;
+}
 
 unsigned int __init ioapic_isa_gsi(unsigned int isa_irq)
 {
@@ -145,7 +137,7 @@ static void __init ioapic_init_one(paddr_t address, unsigned int gsi_base)
         entry_write(gsi, entry_default(gsi));
         irq_set_chip(gsi, &chip, entry[gsi] & ENTRY_LEVEL);
     }
-    irq_set_gsi_count(MAX(irq_gsi_count(), gsi_base + a->pins));
+    gsi_count = MAX(gsi_count, gsi_base + a->pins);
     log_info("IO-APIC at %#lx: GSIs %u to %u", address, gsi_base, gsi_base + a->pins - 1);
 }
 
@@ -159,13 +151,13 @@ int ioapic_setup_gsi(unsigned int gsi, bool level, bool active_low)
 {
     if (gsi >= GSI_MAX || !ioapic_of(gsi))
         return -EINVAL;
-    if (irq_is_bound(gsi) || configured[gsi])
+    if (configured[gsi] || irq_set_chip(gsi, &chip, level))
         return -EEXIST;
     uint64_t flags = spin_lock_irq(&lock);
     entry_write(gsi, ENTRY_MASKED | (level ? ENTRY_LEVEL : 0) | (active_low ? ENTRY_LOW : 0));
     configured[gsi] = true;
     spin_unlock_irq(&lock, flags);
-    return irq_set_chip(gsi, &chip, level);
+    return 0;
 }
 
 static const struct ioapic *by_address(uint64_t address)

@@ -2,24 +2,22 @@
 /*
  * Interrupt descriptors. An irq goes through
  *
- *   no chip --irq_set_chip--> idle --bind--> bound to the hypervisor | bound to a guest --unbind--> idle
+ *   no chip --irq_set_chip--> idle --irq_bind--> bound --irq_unbind--> idle
  *
- * and has a vector from the first binding (MSIs: from irq_prepare) until its chip goes.
+ * and has a vector from the first binding (MSIs: from irq_program) until its chip goes. There is one table of vectors
+ * for all CPUs: 191 are enough for the machines in mind, and an irq that moves to another CPU keeps its vector, so that
+ * no interrupt can be on its way to a place where it is not expected.
  *
- * On delivery to a guest, edge and MSI interrupts are acknowledged at the local APIC and done. A level interrupt would
- * come again at once as its device still asserts the line; so it is masked first, and 'awaits_eoi' until the guest says
- * that it has served the device. Unmasking then repeats it if there is more.
+ * A level interrupt of a guest would come again at once, as its device still asserts the line; so it is masked, and
+ * 'awaits_eoi' until the guest says that it has served the device. Unmasking then repeats it if there is more. The
+ * hypervisor's own handlers serve the device before the acknowledgement.
  *
- * A hypervisor's handler runs before the acknowledgement, which is enough for both kinds.
- *
- * Each descriptor has a lock, taken in interrupt context; handlers and the guest hook are called without it. So after
- * irq_unbind a last call can still be on its way on another CPU: irq_synchronize waits for that. The guest hook must
- * tolerate being called late; hypervisor handlers are bound for good.
+ * Each descriptor has a lock, taken in interrupt context; handlers are called without it. So after irq_unbind a last
+ * call can still be on its way on another CPU: irq_synchronize waits for that, and a guest's handler must tolerate
+ * being called late. The hypervisor's are bound for good.
  */
 #include "irq/irq.h"
 #include "cpu/x86.h"
-#include "irq/descriptor.h"
-#include "irq/vector.h"
 #include "lib/assert.h"
 #include "lib/compiler.h"
 #include "lib/errno.h"
@@ -28,28 +26,25 @@
 #include "platform/console.h"
 #include "platform/lapic.h"
 
-enum irq_use { IRQ_IDLE, IRQ_HYPERVISOR, IRQ_GUEST };
+#define VECTOR_NONE        0                          /* never a device's */
+#define VECTOR_FIRST       (VECTOR_DEVICE_FIRST + 16) /* the first 16 are where the 8259s would speak up */
+#define VECTOR_GUEST_INT80 0x80                       /* has a gate for guests */
 
-struct irq_desc {
+static struct irq_desc {
     struct spinlock lock; /* LOCK_LEVEL_IRQ */
     const struct irq_chip *chip;
     bool level;
+    bool for_guest;
     bool awaits_eoi;
-    bool reserved; /* MSI number that is given out */
-    uint8_t use;   /* enum irq_use */
     uint8_t vector;
     unsigned int cpu;
-    irq_handler_t handler; /* hypervisor's */
+    irq_handler_t handler; /* NULL: not bound */
     void *arg;
-    struct domain *domain; /* guest's */
-    uint32_t in_flight;    /* calls of the handler or the hook; atomic */
+    uint32_t in_flight; /* calls of the handler; atomic */
     uint64_t count;
-};
+} descs[IRQ_MAX];
 
-static struct irq_desc descs[IRQ_MAX];
-static unsigned int gsi_count;
-
-void (*irq_guest_handler)(struct domain *d, unsigned int irq);
+static uint16_t irq_of_vector[256]; /* irq + 1; 0: free; atomic */
 
 static struct irq_desc *desc_of(unsigned int irq)
 {
@@ -57,16 +52,28 @@ static struct irq_desc *desc_of(unsigned int irq)
     return &descs[irq];
 }
 
+static uint8_t vector_alloc(unsigned int irq)
+{
+    for (unsigned int v = VECTOR_FIRST; v <= VECTOR_DEVICE_LAST; v++) {
+        uint16_t nobody = 0;
+        if (v != VECTOR_GUEST_INT80 && __atomic_compare_exchange_n(&irq_of_vector[v], &nobody, (uint16_t)(irq + 1),
+                                                                   false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            return (uint8_t)v;
+    }
+    return VECTOR_NONE;
+}
+
 static void irq_dump(void)
 {
-    static const char *const uses[] = {"idle", "hypervisor", "guest"};
     for (unsigned int irq = 0; irq < IRQ_MAX; irq++) {
         const struct irq_desc *desc = &descs[irq];
-        if (!desc->chip || (desc->use == IRQ_IDLE && !desc->count))
-            continue;
-        log_info("  irq %3u %s %s vector %#04x CPU %u %s%s %lu times", irq, desc->chip->name,
-                 desc->level ? "level" : "edge", desc->vector, desc->cpu, uses[desc->use],
-                 desc->awaits_eoi ? " awaits EOI" : "", desc->count);
+        if (desc->chip && (desc->handler || desc->count))
+            log_info("  irq %3u %s %s vector %#04x CPU %u %s%s %lu times", irq,
+                     irq < irq_gsi_count() ? "IO-APIC" : "MSI", desc->level ? "level" : "edge", desc->vector, desc->cpu,
+                     !desc->handler    ? "idle"
+                     : desc->for_guest ? "guest"
+                                       : "hypervisor",
+                     desc->awaits_eoi ? " awaits EOI" : "", desc->count);
     }
 }
 
@@ -78,26 +85,16 @@ void __init irq_init(void)
     debug_key_register(&key);
 }
 
-void __init irq_set_gsi_count(unsigned int count)
-{
-    gsi_count = MIN(count, (unsigned int)IRQ_MAX);
-}
-
-unsigned int irq_gsi_count(void)
-{
-    return gsi_count;
-}
-
 int irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level)
 {
     struct irq_desc *desc = desc_of(irq);
     uint64_t flags = spin_lock_irq(&desc->lock);
-    int r = desc->use == IRQ_IDLE ? 0 : -EBUSY;
+    int r = desc->handler ? -EBUSY : 0;
     if (!r) {
         desc->chip = chip;
         desc->level = level;
-        if (!chip) {
-            vector_free(desc->vector);
+        if (!chip && desc->vector != VECTOR_NONE) {
+            __atomic_store_n(&irq_of_vector[desc->vector], 0, __ATOMIC_RELEASE);
             desc->vector = VECTOR_NONE;
             desc->count = 0;
         }
@@ -106,107 +103,54 @@ int irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level)
     return r;
 }
 
-int irq_alloc_msi(void)
-{
-    for (unsigned int irq = gsi_count; irq < IRQ_MAX; irq++)
-        if (!__atomic_exchange_n(&descs[irq].reserved, true, __ATOMIC_ACQ_REL))
-            return (int)irq;
-    return -ENOSPC;
-}
-
-void irq_free_msi(unsigned int irq)
-{
-    ASSERT(irq >= gsi_count && !desc_of(irq)->chip);
-    __atomic_store_n(&desc_of(irq)->reserved, false, __ATOMIC_RELEASE);
-}
-
-/* Gives the irq a vector if it has none. Lock held. */
-static int assign_vector(struct irq_desc *desc, unsigned int irq)
+/* Lock held. */
+static int program_locked(struct irq_desc *desc, unsigned int irq)
 {
     if (desc->vector == VECTOR_NONE)
         desc->vector = vector_alloc(irq);
-    return desc->vector == VECTOR_NONE ? -ENOSPC : 0;
+    if (desc->vector == VECTOR_NONE)
+        return -ENOSPC;
+    desc->chip->route(irq, desc->vector, desc->cpu);
+    desc->chip->mask(irq, !desc->handler || desc->awaits_eoi);
+    return 0;
 }
 
-int irq_prepare(unsigned int irq, unsigned int cpu)
+int irq_program(unsigned int irq)
 {
     struct irq_desc *desc = desc_of(irq);
     uint64_t flags = spin_lock_irq(&desc->lock);
-    int r = desc->chip ? assign_vector(desc, irq) : -EINVAL;
-    if (!r) {
-        desc->cpu = cpu;
-        desc->chip->mask(irq);
-        desc->chip->route(irq, desc->vector, cpu);
-    }
+    int r = program_locked(desc, irq);
     spin_unlock_irq(&desc->lock, flags);
     return r;
 }
 
-void irq_reprogram(unsigned int irq)
-{
-    struct irq_desc *desc = desc_of(irq);
-    uint64_t flags = spin_lock_irq(&desc->lock);
-    if (desc->chip && desc->vector != VECTOR_NONE) {
-        desc->chip->route(irq, desc->vector, desc->cpu);
-        if (desc->use == IRQ_IDLE || desc->awaits_eoi)
-            desc->chip->mask(irq);
-        else
-            desc->chip->unmask(irq);
-    }
-    spin_unlock_irq(&desc->lock, flags);
-}
-
-struct irq_user {
-    enum irq_use use;
-    irq_handler_t handler;
-    void *arg;
-    struct domain *domain;
-};
-
-static int irq_bind(unsigned int irq, const struct irq_user *user, unsigned int cpu)
+int irq_bind(unsigned int irq, irq_handler_t handler, void *arg, bool for_guest, unsigned int cpu)
 {
     if (irq >= IRQ_MAX)
         return -EINVAL;
-    struct irq_desc *desc = desc_of(irq);
+    struct irq_desc *desc = &descs[irq];
     uint64_t flags = spin_lock_irq(&desc->lock);
-    int r = !desc->chip ? -EINVAL : desc->use != IRQ_IDLE ? -EBUSY : assign_vector(desc, irq);
+    int r = !desc->chip ? -EINVAL : desc->handler ? -EBUSY : 0;
     if (!r) {
-        desc->use = (uint8_t)user->use;
-        desc->handler = user->handler;
-        desc->arg = user->arg;
-        desc->domain = user->domain;
+        desc->handler = handler;
+        desc->arg = arg;
+        desc->for_guest = for_guest;
         desc->cpu = cpu;
-        desc->awaits_eoi = false;
-        desc->chip->route(irq, desc->vector, cpu);
-        desc->chip->unmask(irq);
+        r = program_locked(desc, irq);
+        if (r)
+            desc->handler = NULL;
     }
     spin_unlock_irq(&desc->lock, flags);
     return r;
-}
-
-int __init irq_bind_hypervisor(unsigned int irq, irq_handler_t handler, void *arg, unsigned int cpu)
-{
-    struct irq_user user = {.use = IRQ_HYPERVISOR, .handler = handler, .arg = arg};
-    return irq_bind(irq, &user, cpu);
-}
-
-int irq_bind_guest(unsigned int irq, struct domain *d, unsigned int cpu)
-{
-    struct irq_user user = {.use = IRQ_GUEST, .domain = d};
-    return irq_bind(irq, &user, cpu);
 }
 
 void irq_unbind(unsigned int irq)
 {
     struct irq_desc *desc = desc_of(irq);
     uint64_t flags = spin_lock_irq(&desc->lock);
-    if (desc->use != IRQ_IDLE) {
-        desc->chip->mask(irq);
-        desc->use = IRQ_IDLE;
-        desc->domain = NULL;
-        desc->handler = NULL;
-        desc->awaits_eoi = false;
-    }
+    desc->chip->mask(irq, true);
+    desc->handler = NULL;
+    desc->awaits_eoi = false;
     spin_unlock_irq(&desc->lock, flags);
 }
 
@@ -216,82 +160,54 @@ void irq_synchronize(unsigned int irq)
         cpu_pause();
 }
 
-bool irq_is_bound(unsigned int irq)
-{
-    return irq < IRQ_MAX && READ_ONCE(descs[irq].use) != IRQ_IDLE;
-}
-
 bool irq_is_level(unsigned int irq)
 {
-    return irq < IRQ_MAX && READ_ONCE(descs[irq].level);
+    return READ_ONCE(desc_of(irq)->level);
 }
 
-int irq_set_affinity(unsigned int irq, unsigned int cpu)
+void irq_set_affinity(unsigned int irq, unsigned int cpu)
 {
-    if (irq >= IRQ_MAX || cpu >= cpu_count)
-        return -EINVAL;
     struct irq_desc *desc = desc_of(irq);
     uint64_t flags = spin_lock_irq(&desc->lock);
-    if (desc->use != IRQ_IDLE && desc->cpu != cpu) {
+    if (desc->handler && desc->cpu != cpu) {
         desc->cpu = cpu;
         desc->chip->route(irq, desc->vector, cpu);
     }
     spin_unlock_irq(&desc->lock, flags);
-    return 0;
 }
 
 void irq_guest_eoi(unsigned int irq)
 {
-    if (irq >= IRQ_MAX)
-        return;
     struct irq_desc *desc = desc_of(irq);
     uint64_t flags = spin_lock_irq(&desc->lock);
     if (desc->awaits_eoi) {
         desc->awaits_eoi = false;
-        desc->chip->unmask(irq);
+        desc->chip->mask(irq, false);
     }
     spin_unlock_irq(&desc->lock, flags);
 }
 
-/* What to do after the lock is released; interrupts are off throughout. */
-static void irq_deliver(struct irq_desc *desc, unsigned int irq, const struct irq_user *user)
-{
-    if (user->use == IRQ_HYPERVISOR)
-        user->handler(irq, user->arg);
-    else if (irq_guest_handler)
-        irq_guest_handler(user->domain, irq);
-    __atomic_fetch_sub(&desc->in_flight, 1, __ATOMIC_RELEASE);
-}
-
+/* Interrupts are off throughout. */
 void irq_dispatch(uint8_t vector)
 {
-    int irq = vector_irq(vector);
-    if (irq < 0) {
-        lapic_eoi(); /* a device that was let go in the meantime */
-        return;
-    }
-    struct irq_desc *desc = &descs[irq];
-    spin_lock(&desc->lock);
-    struct irq_user user = {.use = desc->use, .handler = desc->handler, .arg = desc->arg, .domain = desc->domain};
-    desc->count++;
-    if (user.use == IRQ_IDLE) {
-        if (desc->chip && desc->level)
-            desc->chip->mask((unsigned int)irq);
-    } else {
-        __atomic_fetch_add(&desc->in_flight, 1, __ATOMIC_RELAXED);
-        if (user.use == IRQ_GUEST && desc->level) {
-            desc->chip->mask((unsigned int)irq);
-            desc->awaits_eoi = true;
+    unsigned int irq = __atomic_load_n(&irq_of_vector[vector], __ATOMIC_ACQUIRE) - 1u;
+    if (irq < IRQ_MAX) { /* else a device that was let go in the meantime */
+        struct irq_desc *desc = &descs[irq];
+        spin_lock(&desc->lock);
+        irq_handler_t handler = desc->handler;
+        void *arg = desc->arg;
+        desc->count++;
+        if (handler)
+            __atomic_fetch_add(&desc->in_flight, 1, __ATOMIC_RELAXED);
+        if (desc->level && (!handler || desc->for_guest) && desc->chip) {
+            desc->chip->mask(irq, true);
+            desc->awaits_eoi = handler;
+        }
+        spin_unlock(&desc->lock);
+        if (handler) {
+            handler(irq, arg);
+            __atomic_fetch_sub(&desc->in_flight, 1, __ATOMIC_RELEASE);
         }
     }
-    spin_unlock(&desc->lock);
-
-    if (user.use == IRQ_HYPERVISOR) {
-        irq_deliver(desc, (unsigned int)irq, &user);
-        lapic_eoi();
-        return;
-    }
     lapic_eoi();
-    if (user.use == IRQ_GUEST)
-        irq_deliver(desc, (unsigned int)irq, &user);
 }

@@ -3,8 +3,8 @@
  * Interrupt sources and their vectors. An irq is a number of our own: 0..nr_gsi-1 are the GSIs of the IO-APICs, above
  * them come MSIs. Each bound irq owns one vector on all CPUs of its target set. Handlers run with interrupts off.
  *
- * Hypervisor-owned irqs (serial line) run a C handler. Guest-owned ones call the hook that event/pirq.c set: edge and
- * MSI interrupts are acknowledged at once; a level interrupt is masked at the IO-APIC until the guest's EOI.
+ * Both the hypervisor's own irqs (serial line) and the guests' (event/pirq.c) run a C handler. A level interrupt of a
+ * guest is masked at the IO-APIC until the guest's EOI.
  */
 #ifndef HAVEN_IRQ_IRQ_H
 #define HAVEN_IRQ_IRQ_H
@@ -14,15 +14,9 @@
 
 #define IRQ_MAX 256
 
-struct domain;
-struct irq_desc;
-
-/* The hardware behind an irq: IO-APIC pin or MSI (platform/ioapic.c, platform/msi.c). Called with the irq's lock held.
- */
+/* The hardware behind an irq: IO-APIC pin or MSI (ioapic.c, msi.c). Called with the irq's lock held. */
 struct irq_chip {
-    const char *name;
-    void (*mask)(unsigned int irq);
-    void (*unmask)(unsigned int irq);
+    void (*mask)(unsigned int irq, bool masked);
     void (*route)(unsigned int irq, uint8_t vector, unsigned int cpu); /* program vector and target */
 };
 
@@ -30,23 +24,29 @@ typedef void (*irq_handler_t)(unsigned int irq, void *arg);
 
 void irq_init(void);
 
-/* Gives irq a chip (NULL takes it away). level: must be masked until the guest is done. */
-int irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level);
-int irq_alloc_msi(void); /* a free irq number above the GSIs, or -ENOSPC */
-void irq_free_msi(unsigned int irq);
+/* GSIs are irqs 0..count-1 (ioapic.c). */
+unsigned int irq_gsi_count(void);
 
-/* Binds a handler, routes to 'cpu' and unmasks. -EBUSY if it is bound. */
-int irq_bind_hypervisor(unsigned int irq, irq_handler_t handler, void *arg, unsigned int cpu);
-int irq_bind_guest(unsigned int irq, struct domain *d, unsigned int cpu);
+/* Gives an unbound irq a chip (NULL takes it away). level: must be masked until the guest is done. -EBUSY: it is bound.
+ */
+int irq_set_chip(unsigned int irq, const struct irq_chip *chip, bool level);
+
+/* Writes vector, target and mask to the hardware: of an MSI that is not bound yet, or after a reset. -ENOSPC: no
+ * vector. */
+int irq_program(unsigned int irq);
+
+/* Binds a handler, routes to 'cpu' and unmasks. for_guest: a level interrupt waits for irq_guest_eoi. -EBUSY if it is
+ * bound. */
+int irq_bind(unsigned int irq, irq_handler_t handler, void *arg, bool for_guest, unsigned int cpu);
 void irq_unbind(unsigned int irq);
-int irq_set_affinity(unsigned int irq, unsigned int cpu);
+
+/* After irq_unbind: waits until no handler of the irq runs. Interrupts on, no locks that handlers take. */
+void irq_synchronize(unsigned int irq);
+void irq_set_affinity(unsigned int irq, unsigned int cpu);
 bool irq_is_level(unsigned int irq);
 
 /* The guest is done with a level interrupt. */
 void irq_guest_eoi(unsigned int irq);
-
-/* Set by event/pirq.c: a guest's irq came. */
-extern void (*irq_guest_handler)(struct domain *d, unsigned int irq);
 
 /* Called by entry/interrupt.c for device vectors. */
 void irq_dispatch(uint8_t vector);

@@ -5,5 +5,4 @@ hypervisor_haven_SOURCES += \
 	hypervisor/irq/ioapic.c \
 	hypervisor/irq/irq.c \
 	hypervisor/irq/msi.c \
-	hypervisor/irq/softirq.c \
-	hypervisor/irq/vector.c
+	hypervisor/irq/softirq.c

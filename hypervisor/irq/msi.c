@@ -10,7 +10,6 @@
  * operations under the irq's lock. Functions are on a list under its own lock.
  */
 #include "irq/msi.h"
-#include "irq/descriptor.h"
 #include "irq/irq.h"
 #include "lib/compiler.h"
 #include "lib/errno.h"
@@ -85,42 +84,28 @@ static struct pci_function *function_find(pci_address_t a)
 
 /* ---- the chip ---- */
 
-static void msi_mask_write(const struct pci_function *f, bool masked)
-{
-    if (!(f->msi_control & MSI_CONTROL_MASK))
-        return;
-    unsigned int reg = f->msi + (f->msi_control & MSI_CONTROL_64BIT ? MSI_MASK_64 : MSI_MASK_32);
-    pci_config_write(f->address, reg, 4, masked ? ~0u : ~1u);
-}
-
-static void set_masked(unsigned int irq, bool masked)
+static void source_mask(unsigned int irq, bool masked)
 {
     const struct source *s = &sources[irq];
-    if (!s->msix) {
-        msi_mask_write(s->function, masked);
-        return;
+    const struct pci_function *f = s->function;
+    if (s->msix) {
+        volatile struct msix_entry *e = &f->table[s->entry];
+        e->control = (e->control & ~1u) | masked;
+        (void)e->control; /* the write has reached the function when this read returns */
+    } else if (f->msi_control & MSI_CONTROL_MASK) {
+        unsigned int reg = f->msi + (f->msi_control & MSI_CONTROL_64BIT ? MSI_MASK_64 : MSI_MASK_32);
+        pci_config_write(f->address, reg, 4, masked ? ~0u : ~1u);
     }
-    volatile struct msix_entry *e = &s->function->table[s->entry];
-    e->control = (e->control & ~1u) | masked;
-    (void)e->control; /* the write has reached the function when this read returns */
 }
 
-static void source_mask(unsigned int irq)
-{
-    set_masked(irq, true);
-}
-
-static void source_unmask(unsigned int irq)
-{
-    set_masked(irq, false);
-}
-
+/* The vector never changes, so a message sent in the middle of this is old or new, never a mixture. */
 static void msi_write_message(const struct pci_function *f, uint32_t address, uint32_t data)
 {
+    bool wide = f->msi_control & MSI_CONTROL_64BIT;
     pci_config_write(f->address, f->msi + MSI_ADDRESS_LOW, 4, address);
-    if (f->msi_control & MSI_CONTROL_64BIT)
+    if (wide)
         pci_config_write(f->address, f->msi + MSI_ADDRESS_HIGH, 4, 0);
-    pci_config_write(f->address, f->msi + (f->msi_control & MSI_CONTROL_64BIT ? MSI_DATA_64 : MSI_DATA_32), 2, data);
+    pci_config_write(f->address, f->msi + (wide ? MSI_DATA_64 : MSI_DATA_32), 2, data);
 }
 
 static void source_route(unsigned int irq, uint8_t vector, unsigned int cpu)
@@ -128,7 +113,6 @@ static void source_route(unsigned int irq, uint8_t vector, unsigned int cpu)
     const struct source *s = &sources[irq];
     uint32_t address = MESSAGE_ADDRESS | (cpu_local_of(cpu)->apic_id & 0xff) << 12;
     if (!s->msix) {
-        /* The vector never changes, so a message sent in the middle of this is old or new, never a mixture. */
         msi_write_message(s->function, address, vector);
         return;
     }
@@ -142,10 +126,7 @@ static void source_route(unsigned int irq, uint8_t vector, unsigned int cpu)
     (void)e->control;
 }
 
-static const struct irq_chip msi_chip = {
-    .name = "MSI", .mask = source_mask, .unmask = source_unmask, .route = source_route};
-static const struct irq_chip msix_chip = {
-    .name = "MSI-X", .mask = source_mask, .unmask = source_unmask, .route = source_route};
+static const struct irq_chip chip = {.mask = source_mask, .route = source_route};
 
 /* ---- functions ---- */
 
@@ -274,17 +255,11 @@ static int request_check(struct pci_function *f, const struct msi_request *q)
 }
 
 /* Lock held. */
-static void source_attach(unsigned int irq, struct pci_function *f, const struct msi_request *q)
-{
-    sources[irq] = (struct source){.function = f, .msix = q->msix, .entry = q->entry};
-    f->used++;
-    f->msi_used |= !q->msix;
-}
-
 static void source_detach(unsigned int irq)
 {
     struct pci_function *f = sources[irq].function;
     bool msix = sources[irq].msix;
+    irq_set_chip(irq, NULL, false);
     sources[irq] = (struct source){0};
     f->used--;
     if (!msix)
@@ -293,42 +268,49 @@ static void source_detach(unsigned int irq)
         table_unmap(f);
 }
 
-int msi_map(const struct msi_request *request, unsigned int cpu)
+/* Lock held. The first irq number above the GSIs without a source. */
+static int source_attach(struct pci_function *f, const struct msi_request *q)
 {
-    int irq = irq_alloc_msi();
-    if (irq < 0)
-        return irq;
+    unsigned int irq = irq_gsi_count();
+    while (irq < IRQ_MAX && sources[irq].function)
+        irq++;
+    if (irq == IRQ_MAX) {
+        if (q->msix && !f->used)
+            table_unmap(f);
+        return -ENOSPC;
+    }
+    sources[irq] = (struct source){.function = f, .msix = q->msix, .entry = q->entry};
+    f->used++;
+    f->msi_used |= !q->msix;
+    irq_set_chip(irq, &chip, false);
+    int r = irq_program(irq);
+    if (r)
+        source_detach(irq);
+    return r ? r : (int)irq;
+}
+
+int msi_map(const struct msi_request *request)
+{
     spin_lock(&lock);
     struct pci_function *f = function_find(request->device);
     int r = request_check(f, request);
-    if (!r) {
-        source_attach((unsigned int)irq, f, request);
-        irq_set_chip((unsigned int)irq, request->msix ? &msix_chip : &msi_chip, false);
-        r = irq_prepare((unsigned int)irq, cpu);
-        if (r) {
-            irq_set_chip((unsigned int)irq, NULL, false);
-            source_detach((unsigned int)irq);
-        }
-    }
+    if (!r)
+        r = source_attach(f, request);
     spin_unlock(&lock);
-    if (r)
-        irq_free_msi((unsigned int)irq);
-    return r ? r : irq;
+    return r;
 }
 
 void msi_unmap(unsigned int irq)
 {
     spin_lock(&lock);
     struct pci_function *f = sources[irq].function;
-    set_masked(irq, true);
+    source_mask(irq, true);
     if (!sources[irq].msix) {
         uint32_t control = pci_config_read(f->address, f->msi + MSI_CONTROL, 2);
         pci_config_write(f->address, f->msi + MSI_CONTROL, 2, control & ~(uint32_t)MSI_CONTROL_ENABLE);
     }
-    irq_set_chip(irq, NULL, false);
     source_detach(irq);
     spin_unlock(&lock);
-    irq_free_msi(irq);
 }
 
 int msi_restore(pci_address_t a)
@@ -337,7 +319,7 @@ int msi_restore(pci_address_t a)
     struct pci_function *f = function_find(a);
     for (unsigned int irq = 0; f && f->used && irq < IRQ_MAX; irq++)
         if (sources[irq].function == f)
-            irq_reprogram(irq);
+            (void)irq_program(irq);
     if (f && f->used) {
         unsigned int reg = f->msi_used ? f->msi + MSI_CONTROL : f->msix + MSIX_CONTROL;
         uint32_t enable = f->msi_used ? MSI_CONTROL_ENABLE : MSIX_CONTROL_ENABLE;

@@ -21,7 +21,7 @@ struct msi_request {
 };
 
 /* An irq for the request, programmed and masked, not yet bound: its number or -Exxx. */
-int msi_map(const struct msi_request *request, unsigned int cpu);
+int msi_map(const struct msi_request *request);
 
 /* The reverse; the irq is not bound any more. */
 void msi_unmap(unsigned int irq);
