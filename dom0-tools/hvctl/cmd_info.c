@@ -86,7 +86,11 @@ static void print_machine(const struct facts *f, const struct xen_sysctl_physinf
     print_capabilities(f, p);
     fact_number(f, "total_memory", p->total_pages >> 8);
     fact_number(f, "free_memory", (p->free_pages - p->outstanding_pages) >> 8);
+    /* Neither hypervisor shares pages behind guests' backs for PV, and one CPU pool has all CPUs. */
+    fact_number(f, "sharing_freed_memory", 0);
+    fact_number(f, "sharing_used_memory", 0);
     fact_number(f, "outstanding_claims", p->outstanding_pages >> 8);
+    fact_number(f, "free_cpus", 0);
 }
 
 /* Asks twice: for the number, then for that many. What cannot be had is left out. */
@@ -224,6 +228,7 @@ static void print_build(const struct facts *f, struct hypervisor *hv)
     for (long i = 0; i < n && i < (long)sizeof(id.bytes); i++)
         sprintf(hex + 2 * i, "%02x", id.bytes[i]);
     fact_text(f, "build_id", hex);
+    fact_number(f, "xend_config_format", 4); /* as ever: scripts look for it */
 }
 
 static int print_version(const struct facts *f, struct hypervisor *hv)

@@ -60,7 +60,28 @@ bool command_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t
 
 int cmd_debug_keys(struct command *c, int argc, char **argv);
 int cmd_dmesg(struct command *c, int argc, char **argv);
+int cmd_domid(struct command *c, int argc, char **argv);
+int cmd_domname(struct command *c, int argc, char **argv);
+int cmd_events(struct command *c, int argc, char **argv);
 int cmd_help(struct command *c, int argc, char **argv);
 int cmd_info(struct command *c, int argc, char **argv);
+int cmd_list(struct command *c, int argc, char **argv);
+int cmd_mem_max(struct command *c, int argc, char **argv);
+int cmd_mem_set(struct command *c, int argc, char **argv);
+int cmd_pause(struct command *c, int argc, char **argv);
+int cmd_reboot(struct command *c, int argc, char **argv);
+int cmd_rename(struct command *c, int argc, char **argv);
+int cmd_sched(struct command *c, int argc, char **argv);
+int cmd_shutdown(struct command *c, int argc, char **argv);
+int cmd_sysrq(struct command *c, int argc, char **argv);
+int cmd_top(struct command *c, int argc, char **argv);
+int cmd_trigger(struct command *c, int argc, char **argv);
+int cmd_unpause(struct command *c, int argc, char **argv);
+int cmd_uptime(struct command *c, int argc, char **argv);
+int cmd_uuid(struct command *c, int argc, char **argv);
+int cmd_vcpu_list(struct command *c, int argc, char **argv);
+int cmd_vcpu_pin(struct command *c, int argc, char **argv);
+int cmd_vcpu_set(struct command *c, int argc, char **argv);
+int cmd_vm_list(struct command *c, int argc, char **argv);
 
 #endif

@@ -5,9 +5,64 @@
 const struct command_entry command_table[] = {
     {"debug-keys", "KEYS", "send debug keys to the hypervisor ('h' lists them in its log)", NULL, cmd_debug_keys},
     {"dmesg", "[-c]", "print the hypervisor's log", "  -c, --clear   clear it afterwards\n", cmd_dmesg},
+    {"domid", "NAME", "print the id of the domain with this name", NULL, cmd_domid},
+    {"domname", "DOMID", "print the name of the domain with this id", NULL, cmd_domname},
+    {"events", "[-n COUNT] [-t SECONDS] [-i SECONDS]", "follow the life of domains in JSON lines",
+     "  -n, --count COUNT        end after so many events\n"
+     "  -t, --timeout SECONDS    end after so long\n"
+     "  -i, --interval SECONDS   look at least so often (for pauses, which nothing announces)\n",
+     cmd_events},
     {"help", "[COMMAND]", "list all commands, or explain one", NULL, cmd_help},
     {"info", "[-n]", "print what the hypervisor and the machine are", "  -n, --numa   also topology and NUMA nodes\n",
      cmd_info},
+    {"list", "[-lvZcn] [DOMAIN...]", "list domains",
+     "  -l, --long      everything, as JSON\n"
+     "  -v, --verbose   also UUIDs and why a domain is shut down\n"
+     "  -Z, --context   also security labels\n"
+     "  -c, --cpupool   also the CPU pool\n"
+     "  -n, --numa      also the node affinity\n",
+     cmd_list},
+    {"mem-max", "DOMAIN SIZE", "set how much memory a domain can have (MiB, or with b, k, m, g, t)", NULL, cmd_mem_max},
+    {"mem-set", "DOMAIN SIZE", "set how much memory a domain shall have (MiB, or with b, k, m, g, t)", NULL,
+     cmd_mem_set},
+    {"pause", "DOMAIN", "stop a domain's vCPUs", NULL, cmd_pause},
+    {"reboot", "[-w] [-t SECONDS] -a|DOMAIN...", "ask guests to reboot",
+     "  -a, --all                all guests\n"
+     "  -w, --wait               wait until they ended\n"
+     "  -t, --timeout SECONDS    wait no longer than that\n",
+     cmd_reboot},
+    {"rename", "DOMAIN NAME", "give a domain another name", NULL, cmd_rename},
+    {"sched", "[-d DOMAIN [-w WEIGHT] [-c CAP]]", "show or set shares of the CPUs",
+     "  -d, --domain DOMAIN   only this one\n"
+     "  -w, --weight WEIGHT   its share, 1 to 65535 (256 is usual)\n"
+     "  -c, --cap CAP         at most so many percent of one CPU; 0: no limit\n"
+     "  -s, --schedparam      only what holds for all domains\n",
+     cmd_sched},
+    {"sched-credit2", "[-d DOMAIN [-w WEIGHT] [-c CAP]]", "the same as sched", NULL, cmd_sched},
+    {"shutdown", "[-w] [-t SECONDS] -a|DOMAIN...", "ask guests to shut down",
+     "  -a, --all                all guests\n"
+     "  -w, --wait               wait until they ended\n"
+     "  -t, --timeout SECONDS    wait no longer than that\n"
+     "  -F                       accepted for xl's sake\n",
+     cmd_shutdown},
+    {"sysrq", "DOMAIN LETTER", "send a system request (SysRq) to a guest's kernel", NULL, cmd_sysrq},
+    {"top", "[-b] [-d SECONDS] [-n ITERATIONS] [-v] [-f]", "show who uses the CPUs",
+     "  -b, --batch            tables one after another\n"
+     "  -d, --delay SECONDS    between two (3)\n"
+     "  -n, --iterations N     end after so many (-i does the same)\n"
+     "  -v, --vcpus            also each vCPU's time\n"
+     "  -f, --full-name        do not cut names\n",
+     cmd_top},
+    {"trigger", "DOMAIN nmi|reset|init|power|sleep [VCPU]", "send a trigger to a vCPU", NULL, cmd_trigger},
+    {"unpause", "DOMAIN", "let a paused domain run", NULL, cmd_unpause},
+    {"uptime", "[-s] [DOMAIN...]", "show since when domains run", "  -s, --short   in one sentence each\n", cmd_uptime},
+    {"uuid", "DOMAIN", "print a domain's UUID", NULL, cmd_uuid},
+    {"vcpu-list", "[DOMAIN...]", "list vCPUs", NULL, cmd_vcpu_list},
+    {"vcpu-pin", "[-f] DOMAIN VCPU|all HARD|-|all [SOFT|-|all]", "set where vCPUs may and would rather run",
+     "  -f, --force   undo a pin by the guest's kernel\n", cmd_vcpu_pin},
+    {"vcpu-set", "[-i] DOMAIN COUNT", "set how many vCPUs of a guest are online",
+     "  -i, --ignore-host   allow more than the machine has CPUs\n", cmd_vcpu_set},
+    {"vm-list", "", "list domains by UUID", NULL, cmd_vm_list},
 };
 
 const unsigned command_count = sizeof(command_table) / sizeof(command_table[0]);

@@ -3,10 +3,25 @@ sbin_PROGRAMS += dom0-tools/hvctl/hvctl
 dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_debug_keys.c \
 	dom0-tools/hvctl/cmd_dmesg.c \
+	dom0-tools/hvctl/cmd_events.c \
 	dom0-tools/hvctl/cmd_info.c \
+	dom0-tools/hvctl/cmd_list.c \
+	dom0-tools/hvctl/cmd_memory.c \
+	dom0-tools/hvctl/cmd_name.c \
+	dom0-tools/hvctl/cmd_pause.c \
+	dom0-tools/hvctl/cmd_sched.c \
+	dom0-tools/hvctl/cmd_shutdown.c \
+	dom0-tools/hvctl/cmd_top.c \
+	dom0-tools/hvctl/cmd_uptime.c \
+	dom0-tools/hvctl/cmd_vcpu.c \
 	dom0-tools/hvctl/command.c \
 	dom0-tools/hvctl/commands.c \
-	dom0-tools/hvctl/main.c
+	dom0-tools/hvctl/domain_life.c \
+	dom0-tools/hvctl/list_format.c \
+	dom0-tools/hvctl/list_long.c \
+	dom0-tools/hvctl/main.c \
+	dom0-tools/hvctl/page_holders.c \
+	dom0-tools/hvctl/size_parse.c
 dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags)
 dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)
 dom0_tools_hvctl_hvctl_LDFLAGS =

@@ -4,10 +4,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* XENSTORE_ABS_PATH_MAX, the longest path of the protocol. */
 #define PATH_LIMIT 3072
@@ -96,4 +98,51 @@ int store_domain_by_name(struct xs_handle *xs, const char *name)
     if (found < 0)
         errno = ENOENT;
     return found;
+}
+
+int64_t store_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* Takes all events that are there. Their number, or -1 when the connection is gone. */
+static int take_events(struct xs_handle *xs)
+{
+    for (int n = 0;; n++) {
+        char **event = xs_check_watch(xs);
+        if (!event)
+            return errno == EAGAIN ? n : -1;
+        free(event);
+    }
+}
+
+/* Nobody tells the library's user that the server went away: a round trip does. */
+static bool connected(struct xs_handle *xs)
+{
+    char *root = xs_get_domain_path(xs, 0);
+    free(root);
+    return root != NULL;
+}
+
+#define CONNECTION_CHECK_MS 2000
+
+int store_wait(struct xs_handle *xs, int64_t deadline_ms)
+{
+    for (;;) {
+        int n = take_events(xs);
+        if (n > 0)
+            return 1;
+        if (n < 0 || !connected(xs)) {
+            errno = ENOTCONN;
+            return -1;
+        }
+        int64_t left = deadline_ms < 0 ? CONNECTION_CHECK_MS : deadline_ms - store_now_ms();
+        if (left <= 0)
+            return 0;
+        struct pollfd fd = {.fd = xs_fileno(xs), .events = POLLIN};
+        if (poll(&fd, 1, left < CONNECTION_CHECK_MS ? (int)left : CONNECTION_CHECK_MS) < 0)
+            return -1;
+    }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Thin wrappers over <xenstore.h>: paths by printf, numbers checked, names of domains. They return 0 or false/NULL/-1
+ * Thin wrappers over <xenstore.h>: paths by printf, numbers checked, names of domains. They return false, NULL or -1
  * with errno as the library left it (ENOENT: no such node; EINVAL: a node that holds no number).
  */
 #ifndef HAVEN_LIBHV_STORE_H
@@ -24,5 +24,10 @@ bool store_exists(struct xs_handle *xs, xs_transaction_t t, const char *path, ..
 char *store_domain_name(struct xs_handle *xs, unsigned domid);
 /* The id of the domain that bears the name; -1 with ENOENT if there is none. */
 int store_domain_by_name(struct xs_handle *xs, const char *name);
+
+/* Waits until a watch fires and takes all that fired, at most until deadline_ms (CLOCK_MONOTONIC; negative: for ever).
+ * 1: something fired; 0: deadline; -1 with errno: the connection is gone (ENOTCONN) or a signal came (EINTR). */
+int store_wait(struct xs_handle *xs, int64_t deadline_ms);
+int64_t store_now_ms(void);
 
 #endif
