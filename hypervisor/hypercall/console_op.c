@@ -45,9 +45,8 @@ static int64_t console_input(uint64_t count, uint64_t buffer)
     return (int64_t)done;
 }
 
-int64_t hypercall_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, uint64_t a5)
+int64_t hypercall_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t, uint64_t)
 {
-    (void)a4, (void)a5;
     if (!current->domain->privileged)
         return -EPERM;
     switch ((uint32_t)cmd) {

@@ -9,41 +9,36 @@
 #include "lib/errno.h"
 
 /* The address is not checked: a frame that cannot be written there ends the guest (trap_frame.c). */
-int64_t hypercall_stack_switch(uint64_t ss, uint64_t sp, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_stack_switch(uint64_t ss, uint64_t sp, uint64_t, uint64_t, uint64_t)
 {
     struct vcpu *v = current;
 
-    (void)a3, (void)a4, (void)a5;
     v->pv.kernel_ss = ss | RPL_USER;
     v->pv.kernel_sp = sp;
     return 0;
 }
 
-int64_t hypercall_fpu_taskswitch(uint64_t set, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_fpu_taskswitch(uint64_t set, uint64_t, uint64_t, uint64_t, uint64_t)
 {
-    (void)a2, (void)a3, (void)a4, (void)a5;
     context_set_task_switched(current, (int)set != 0);
     return 0;
 }
 
-int64_t hypercall_set_debugreg(uint64_t reg, uint64_t value, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_set_debugreg(uint64_t reg, uint64_t value, uint64_t, uint64_t, uint64_t)
 {
-    (void)a3, (void)a4, (void)a5;
     return debug_regs_set(current, (unsigned int)reg, value);
 }
 
-int64_t hypercall_get_debugreg(uint64_t reg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_get_debugreg(uint64_t reg, uint64_t, uint64_t, uint64_t, uint64_t)
 {
     uint64_t value = 0;
     int error = debug_regs_get(current, (unsigned int)reg, &value);
 
-    (void)a2, (void)a3, (void)a4, (void)a5;
     return error ? error : (int64_t)value;
 }
 
-int64_t hypercall_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_set_segment_base(uint64_t which, uint64_t base, uint64_t, uint64_t, uint64_t)
 {
-    (void)a3, (void)a4, (void)a5;
     if ((unsigned int)which == SEGBASE_GS_USER_SEL) {
         context_load_user_gs((uint16_t)base);
         return 0;
@@ -66,8 +61,7 @@ int64_t hypercall_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, u
 }
 
 /* The result goes to rax, which the frame brings along. */
-int64_t hypercall_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_iret(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t)
 {
-    (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
     return (int64_t)trap_frame_iret(current);
 }

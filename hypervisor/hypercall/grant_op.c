@@ -190,9 +190,8 @@ static const struct grant_op {
     [GNTTABOP_swap_grant_ref] = {op_swap, sizeof(struct gnttab_swap_grant_ref)},
 };
 
-int64_t hypercall_grant_table_op(uint64_t cmd, uint64_t array, uint64_t count, uint64_t a4, uint64_t a5)
+int64_t hypercall_grant_table_op(uint64_t cmd, uint64_t array, uint64_t count, uint64_t, uint64_t)
 {
-    (void)a4, (void)a5;
     cmd = (uint32_t)cmd;
     count = (uint32_t)count;
     if ((int32_t)count < 0)

@@ -91,8 +91,7 @@ static void update_end(const struct update *u)
     pt_update_owner_put(u->v, u->pt_owner);
 }
 
-int64_t hypercall_mmu_update(uint64_t reqs, uint64_t count_arg, uint64_t pdone, uint64_t foreigndom,
-                             uint64_t a5 __unused_)
+int64_t hypercall_mmu_update(uint64_t reqs, uint64_t count_arg, uint64_t pdone, uint64_t foreigndom, uint64_t)
 {
     unsigned int count = (uint32_t)count_arg, done_before = 0, done = 0;
     struct update u;
@@ -165,8 +164,7 @@ static inline __attribute__((always_inline)) int update_va(struct vcpu *v, struc
     return rc;
 }
 
-int64_t hypercall_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t a4 __unused_,
-                                    uint64_t a5 __unused_)
+int64_t hypercall_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags, uint64_t, uint64_t)
 {
     struct vcpu *v = current;
     int rc = update_va(v, v->domain, va, value, flags);
@@ -176,8 +174,7 @@ int64_t hypercall_update_va_mapping(uint64_t va, uint64_t value, uint64_t flags,
     return rc;
 }
 
-int64_t hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flags, uint64_t domid,
-                                                uint64_t a5 __unused_)
+int64_t hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uint64_t flags, uint64_t domid, uint64_t)
 {
     struct vcpu *v = current;
     int rc = 0;
@@ -192,8 +189,7 @@ int64_t hypercall_update_va_mapping_otherdomain(uint64_t va, uint64_t value, uin
     return rc;
 }
 
-int64_t hypercall_set_gdt(uint64_t list, uint64_t entries_arg, uint64_t a3 __unused_, uint64_t a4 __unused_,
-                          uint64_t a5 __unused_)
+int64_t hypercall_set_gdt(uint64_t list, uint64_t entries_arg, uint64_t, uint64_t, uint64_t)
 {
     unsigned int entries = (uint32_t)entries_arg;
     uint64_t frames[GDT_GUEST_PAGES];
@@ -205,8 +201,7 @@ int64_t hypercall_set_gdt(uint64_t list, uint64_t entries_arg, uint64_t a3 __unu
     return descriptor_tables_set_gdt(current, frames, entries);
 }
 
-int64_t hypercall_update_descriptor(uint64_t at, uint64_t descriptor, uint64_t a3 __unused_, uint64_t a4 __unused_,
-                                    uint64_t a5 __unused_)
+int64_t hypercall_update_descriptor(uint64_t at, uint64_t descriptor, uint64_t, uint64_t, uint64_t)
 {
     return descriptor_tables_update(current, at, descriptor);
 }

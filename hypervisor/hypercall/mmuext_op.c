@@ -186,8 +186,7 @@ static int mmuext_one(struct vcpu *v, struct domain *d, uint64_t at)
     return operations[op.cmd].fn(v, d, &op);
 }
 
-int64_t hypercall_mmuext_op(uint64_t ops, uint64_t count_arg, uint64_t pdone, uint64_t foreigndom,
-                            uint64_t a5 __unused_)
+int64_t hypercall_mmuext_op(uint64_t ops, uint64_t count_arg, uint64_t pdone, uint64_t foreigndom, uint64_t)
 {
     unsigned int count = (uint32_t)count_arg, done_before = 0, done = 0;
     struct vcpu *v = current;

@@ -54,13 +54,12 @@ static enum entry_outcome entry_run(struct vcpu *v, uint64_t va)
     return likely(!guest_copy_out(va + RESULT_OFFSET, &result, sizeof(result))) ? ENTRY_DONE : ENTRY_FAULT;
 }
 
-int64_t hypercall_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_multicall(uint64_t list, uint64_t count, uint64_t, uint64_t, uint64_t)
 {
     struct vcpu *v = current;
     enum entry_outcome outcome = ENTRY_DONE;
     uint64_t i;
 
-    (void)a3, (void)a4, (void)a5;
     if (v->in_multicall)
         return -EINVAL;
 

@@ -8,11 +8,10 @@
 #define FAR_FUTURE (1ULL << 50) /* ns: about 13 days */
 #define SOON       100000000ULL
 
-int64_t hypercall_set_timer_op(uint64_t timeout, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_set_timer_op(uint64_t timeout, uint64_t, uint64_t, uint64_t, uint64_t)
 {
     uint64_t now = clock_now();
 
-    (void)a2, (void)a3, (void)a4, (void)a5;
     if (!timeout) {
         timer_stop(&current->singleshot_timer);
         return 0;
