@@ -6,6 +6,7 @@
 #include "cpu/x86.h"
 #include "domain/vcpu.h"
 #include "hypercall/continuation.h"
+#include "hypercall/operation.h"
 #include "hypercall/table.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -19,12 +20,11 @@ _Static_assert(sizeof(struct trap_info) == 16, "arch-x86/xen.h");
 _Static_assert(sizeof(struct callback_register) == 16, "callback.h");
 
 /* The table ends with address 0; each entry is taken when it has been checked, as Xen does. NULL clears all. */
-int64_t hypercall_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_set_trap_table(uint64_t table, uint64_t, uint64_t, uint64_t, uint64_t)
 {
     struct vcpu *v = current;
     struct trap_info entry;
 
-    (void)a2, (void)a3, (void)a4, (void)a5;
     if (table == 0) {
         memset(v->pv.trap, 0, sizeof(v->pv.trap));
         return 0;
@@ -44,100 +44,82 @@ int64_t hypercall_set_trap_table(uint64_t table, uint64_t a2, uint64_t a3, uint6
     }
 }
 
-static void register_nmi(struct vcpu *v, uint64_t address)
-{
-    v->pv.trap[VECTOR_NMI] = (struct pv_trap){.address = address, .cs = SEL_GUEST_CS64, .flags = TRAP_MASKS};
-}
+/* Where a callback's address is kept, and whether events are masked when it is called (0: always the same). */
+static const struct {
+    uint16_t address, masks;
+} callbacks[] = {
+    [CALLBACKTYPE_event] = {offsetof(struct pv_vcpu, event_callback), 0},
+    [CALLBACKTYPE_failsafe] = {offsetof(struct pv_vcpu, failsafe_callback), offsetof(struct pv_vcpu, failsafe_masks)},
+    [CALLBACKTYPE_syscall] = {offsetof(struct pv_vcpu, syscall_callback), offsetof(struct pv_vcpu, syscall64_masks)},
+    [CALLBACKTYPE_syscall32] = {offsetof(struct pv_vcpu, syscall32_callback),
+                                offsetof(struct pv_vcpu, syscall32_masks)},
+    [CALLBACKTYPE_sysenter] = {offsetof(struct pv_vcpu, sysenter_callback), offsetof(struct pv_vcpu, sysenter_masks)},
+    [CALLBACKTYPE_nmi] = {offsetof(struct pv_vcpu, trap[VECTOR_NMI].address), 0},
+};
 
-static int register_callback(struct vcpu *v, unsigned int type, bool masks, uint64_t address)
+static int64_t register_callback(struct vcpu *v, unsigned int type, bool masks, uint64_t address)
 {
-    struct pv_vcpu *pv = &v->pv;
+    char *pv = (char *)&v->pv;
 
     if (!address_is_canonical(address))
         return -EINVAL;
-    switch (type) {
-    case CALLBACKTYPE_event: /* always masks */
-        pv->event_callback = address;
-        return 0;
-    case CALLBACKTYPE_failsafe:
-        pv->failsafe_callback = address;
-        pv->failsafe_masks = masks;
-        return 0;
-    case CALLBACKTYPE_syscall:
-        pv->syscall_callback = address;
-        pv->syscall64_masks = masks;
-        return 0;
-    case CALLBACKTYPE_syscall32:
-        pv->syscall32_callback = address;
-        pv->syscall32_masks = masks;
-        return 0;
-    case CALLBACKTYPE_sysenter:
-        pv->sysenter_callback = address;
-        pv->sysenter_masks = masks;
-        return 0;
-    case CALLBACKTYPE_nmi:
-        register_nmi(v, address);
-        return 0;
-    default:
+    if (type >= ARRAY_SIZE(callbacks) || !callbacks[type].address)
         return -ENOSYS;
-    }
+    if (type == CALLBACKTYPE_nmi)
+        v->pv.trap[VECTOR_NMI] = (struct pv_trap){.cs = SEL_GUEST_CS64, .flags = TRAP_MASKS};
+    *(uint64_t *)(pv + callbacks[type].address) = address;
+    if (callbacks[type].masks)
+        *(bool *)(pv + callbacks[type].masks) = masks;
+    return 0;
 }
 
 /* Only the NMI callback can be taken back. */
-static int unregister_callback(struct vcpu *v, unsigned int type)
+static int64_t unregister_callback(struct vcpu *v, unsigned int type)
 {
-    switch (type) {
-    case CALLBACKTYPE_event:
-    case CALLBACKTYPE_failsafe:
-    case CALLBACKTYPE_syscall:
-    case CALLBACKTYPE_syscall32:
-    case CALLBACKTYPE_sysenter:
-        return -EINVAL;
-    case CALLBACKTYPE_nmi:
-        v->pv.trap[VECTOR_NMI] = (struct pv_trap){0};
-        return 0;
-    default:
+    if (type >= ARRAY_SIZE(callbacks) || !callbacks[type].address)
         return -ENOSYS;
-    }
+    if (type != CALLBACKTYPE_nmi)
+        return -EINVAL;
+    v->pv.trap[VECTOR_NMI] = (struct pv_trap){0};
+    return 0;
 }
 
-int64_t hypercall_callback_op(uint64_t command, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+static int64_t op_register(struct vcpu *v, void *copy, uint64_t)
 {
-    struct callback_register add;
-    struct callback_unregister remove;
+    struct callback_register *op = copy;
+    return register_callback(v, op->type, op->flags & CALLBACKF_mask_events, op->address);
+}
 
-    (void)a3, (void)a4, (void)a5;
-    switch ((int)command) {
-    case CALLBACKOP_register:
-        if (guest_copy_in(&add, arg, sizeof(add)))
-            return -EFAULT;
-        return register_callback(current, add.type, add.flags & CALLBACKF_mask_events, add.address);
-    case CALLBACKOP_unregister:
-        if (guest_copy_in(&remove, arg, sizeof(remove)))
-            return -EFAULT;
-        return unregister_callback(current, remove.type);
-    default:
-        return -ENOSYS;
-    }
+static int64_t op_unregister(struct vcpu *v, void *copy, uint64_t)
+{
+    struct callback_unregister *op = copy;
+    return unregister_callback(v, op->type);
+}
+
+int64_t hypercall_callback_op(uint64_t command, uint64_t arg, uint64_t, uint64_t, uint64_t)
+{
+    static const struct operation operations[] = {
+        [CALLBACKOP_register] = {op_register, sizeof(struct callback_register), 0},
+        [CALLBACKOP_unregister] = {op_unregister, sizeof(struct callback_unregister), 0},
+    };
+    return operation_do(operations, ARRAY_SIZE(operations), (uint32_t)command, current, arg);
 }
 
 /* The old form: bad addresses are left out without an error. */
-int64_t hypercall_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall, uint64_t a4, uint64_t a5)
+int64_t hypercall_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall, uint64_t, uint64_t)
 {
     struct vcpu *v = current;
 
-    (void)a4, (void)a5;
     (void)register_callback(v, CALLBACKTYPE_event, false, event);
     (void)register_callback(v, CALLBACKTYPE_failsafe, false, failsafe);
     (void)register_callback(v, CALLBACKTYPE_syscall, false, syscall);
     return 0;
 }
 
-int64_t hypercall_nmi_op(uint64_t command, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_nmi_op(uint64_t command, uint64_t arg, uint64_t, uint64_t, uint64_t)
 {
     struct xennmi_callback callback;
 
-    (void)a3, (void)a4, (void)a5;
     switch ((unsigned int)command) {
     case XENNMI_register_callback:
         if (guest_copy_in(&callback, arg, sizeof(callback)))

@@ -12,6 +12,7 @@ hypervisor_haven_SOURCES += \
 hypervisor_haven_SOURCES += hypervisor/hypercall/continuation.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/domctl.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/multicall.c
+hypervisor_haven_SOURCES += hypervisor/hypercall/operation.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/sched_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/sysctl.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/table.c

@@ -2,6 +2,7 @@
 /* HYPERVISOR_sched_op: what a vCPU asks of the scheduler, and the end of domains by themselves. */
 #include "domain/vcpu.h"
 #include "event/channel.h"
+#include "hypercall/operation.h"
 #include "hypercall/table.h"
 #include "irq/softirq.h"
 #include "lib/errno.h"
@@ -13,39 +14,32 @@
 #define POLL_PORTS_MAX 128
 #define NS_PER_SEC     1000000000ULL
 
-static int64_t op_yield(uint64_t arg)
+static int64_t op_yield(struct vcpu *, void *, uint64_t)
 {
-    (void)arg;
     sched_yield();
     return 0;
 }
 
-static int64_t op_block(uint64_t arg)
+static int64_t op_block(struct vcpu *, void *, uint64_t)
 {
-    (void)arg;
     sched_block();
     return 0;
 }
 
-static int64_t op_shutdown(uint64_t arg)
+static int64_t op_shutdown(struct vcpu *v, void *copy, uint64_t)
 {
-    struct sched_shutdown op;
-
-    if (guest_copy_in(&op, arg, sizeof(op)))
-        return -EFAULT;
-    domain_shutdown(current->domain, (uint8_t)op.reason);
+    struct sched_shutdown *op = copy;
+    domain_shutdown(v->domain, (uint8_t)op->reason);
     return 0;
 }
 
 /* Only notes the code that the shutdown to come will have. */
-static int64_t op_shutdown_code(uint64_t arg)
+static int64_t op_shutdown_code(struct vcpu *v, void *copy, uint64_t)
 {
-    struct sched_shutdown op;
+    struct sched_shutdown *op = copy;
     uint32_t none = ~0u;
 
-    if (guest_copy_in(&op, arg, sizeof(op)))
-        return -EFAULT;
-    __atomic_compare_exchange_n(&current->domain->shutdown_code, &none, (uint8_t)op.reason, false, __ATOMIC_SEQ_CST,
+    __atomic_compare_exchange_n(&v->domain->shutdown_code, &none, (uint8_t)op->reason, false, __ATOMIC_SEQ_CST,
                                 __ATOMIC_SEQ_CST);
     return 0;
 }
@@ -61,31 +55,28 @@ static bool poll_any_pending(struct vcpu *v, const evtchn_port_t *port, unsigned
 }
 
 /* Flags first, then the look at the ports: an event is either seen here, or its sender sees the flags. */
-static int64_t op_poll(uint64_t arg)
+static int64_t op_poll(struct vcpu *v, void *copy, uint64_t)
 {
-    struct vcpu *v = current;
+    struct sched_poll *op = copy;
     evtchn_port_t port[POLL_PORTS_MAX];
-    struct sched_poll op;
 
-    if (guest_copy_in(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.nr_ports > POLL_PORTS_MAX)
+    if (op->nr_ports > POLL_PORTS_MAX)
         return -EINVAL;
-    if (op.nr_ports && guest_copy_in(port, guest_handle_va(op.ports), op.nr_ports * sizeof(port[0])))
+    if (op->nr_ports && guest_copy_in(port, guest_handle_va(op->ports), op->nr_ports * sizeof(port[0])))
         return -EFAULT;
-    for (unsigned int i = 0; i < op.nr_ports; i++)
+    for (unsigned int i = 0; i < op->nr_ports; i++)
         if (!event_port_exists(v->domain, port[i]))
             return -EINVAL;
 
-    v->poll_port = op.nr_ports == 1 ? port[0] : 0;
+    v->poll_port = op->nr_ports == 1 ? port[0] : 0;
     vcpu_set_flags(v, VCPU_BLOCKED | VCPU_POLLING);
-    if (poll_any_pending(v, port, op.nr_ports)) {
+    if (poll_any_pending(v, port, op->nr_ports)) {
         vcpu_clear_flags(v, VCPU_BLOCKED | VCPU_POLLING);
         return 0;
     }
-    if (op.timeout) {
+    if (op->timeout) {
         timer_migrate(&v->poll_timer, cpu_id());
-        timer_set(&v->poll_timer, op.timeout);
+        timer_set(&v->poll_timer, op->timeout);
     } else {
         timer_stop(&v->poll_timer); /* left over from a poll that an event ended */
     }
@@ -93,19 +84,17 @@ static int64_t op_poll(uint64_t arg)
     return 0;
 }
 
-static int64_t op_remote_shutdown(uint64_t arg)
+static int64_t op_remote_shutdown(struct vcpu *v, void *copy, uint64_t)
 {
-    struct sched_remote_shutdown op;
+    struct sched_remote_shutdown *op = copy;
     struct domain *d;
     int64_t result = -EPERM;
 
-    if (guest_copy_in(&op, arg, sizeof(op)))
-        return -EFAULT;
-    d = domain_get_by_id(op.domain_id);
+    d = domain_get_by_id(op->domain_id);
     if (!d)
         return -ESRCH;
-    if (current->domain->privileged) {
-        domain_shutdown(d, (uint8_t)op.reason);
+    if (v->domain->privileged) {
+        domain_shutdown(d, (uint8_t)op->reason);
         result = 0;
     }
     domain_put(d);
@@ -137,62 +126,48 @@ static int64_t watchdog_change(struct domain_watchdog *w, uint32_t seconds)
     return 0;
 }
 
-static int64_t op_watchdog(uint64_t arg)
+static int64_t op_watchdog(struct vcpu *v, void *copy, uint64_t)
 {
-    struct domain *d = current->domain;
-    struct sched_watchdog op;
+    struct sched_watchdog *op = copy;
+    struct domain *d = v->domain;
     int64_t result;
 
-    if (guest_copy_in(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.id > DOMAIN_WATCHDOGS)
+    if (op->id > DOMAIN_WATCHDOGS)
         return -EINVAL;
     spin_lock(&d->lock);
-    result = op.id ? watchdog_change(&d->watchdog[op.id - 1], op.timeout) : watchdog_start(d, op.timeout);
+    result = op->id ? watchdog_change(&d->watchdog[op->id - 1], op->timeout) : watchdog_start(d, op->timeout);
     spin_unlock(&d->lock);
     return result;
 }
 
 /* For firmware that must run on one CPU; not offered: dom0's drivers that want it go on without. */
-static int64_t op_pin_override(uint64_t arg)
+static int64_t op_pin_override(struct vcpu *v, void *, uint64_t)
 {
-    (void)arg;
-    return current->domain->privileged ? -ENOSYS : -EPERM;
+    return v->domain->privileged ? -ENOSYS : -EPERM;
 }
 
-static int64_t (*const sched_ops[])(uint64_t arg) = {
-    [SCHEDOP_yield] = op_yield,
-    [SCHEDOP_block] = op_block,
-    [SCHEDOP_shutdown] = op_shutdown,
-    [SCHEDOP_poll] = op_poll,
-    [SCHEDOP_remote_shutdown] = op_remote_shutdown,
-    [SCHEDOP_shutdown_code] = op_shutdown_code,
-    [SCHEDOP_watchdog] = op_watchdog,
-    [SCHEDOP_pin_override] = op_pin_override,
+static const struct operation sched_ops[] = {
+    [SCHEDOP_yield] = {op_yield, 0, 0},
+    [SCHEDOP_block] = {op_block, 0, 0},
+    [SCHEDOP_shutdown] = {op_shutdown, sizeof(struct sched_shutdown), 0},
+    [SCHEDOP_poll] = {op_poll, sizeof(struct sched_poll), 0},
+    [SCHEDOP_remote_shutdown] = {op_remote_shutdown, sizeof(struct sched_remote_shutdown), 0},
+    [SCHEDOP_shutdown_code] = {op_shutdown_code, sizeof(struct sched_shutdown), 0},
+    [SCHEDOP_watchdog] = {op_watchdog, sizeof(struct sched_watchdog), 0},
+    [SCHEDOP_pin_override] = {op_pin_override, 0, 0},
 };
 
-int64_t hypercall_sched_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_sched_op(uint64_t cmd, uint64_t arg, uint64_t, uint64_t, uint64_t)
 {
-    (void)a3, (void)a4, (void)a5;
-    cmd = (uint32_t)cmd;
-    if (cmd >= ARRAY_SIZE(sched_ops))
-        return -ENOSYS;
-    return sched_ops[cmd](arg);
+    return operation_do(sched_ops, ARRAY_SIZE(sched_ops), (uint32_t)cmd, current, arg);
 }
 
 /* The number it had before Xen 3.0: the shutdown reason itself is the argument. */
-int64_t hypercall_sched_op_compat(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_sched_op_compat(uint64_t cmd, uint64_t arg, uint64_t, uint64_t, uint64_t)
 {
-    (void)a3, (void)a4, (void)a5;
-    switch ((uint32_t)cmd) {
-    case SCHEDOP_yield:
-        return op_yield(0);
-    case SCHEDOP_block:
-        return op_block(0);
-    case SCHEDOP_shutdown:
-        domain_shutdown(current->domain, (uint8_t)arg);
-        return 0;
-    default:
-        return -ENOSYS;
-    }
+    cmd = (uint32_t)cmd;
+    if (cmd != SCHEDOP_shutdown)
+        return cmd < SCHEDOP_shutdown ? hypercall_sched_op(cmd, arg, 0, 0, 0) : -ENOSYS;
+    domain_shutdown(current->domain, (uint8_t)arg);
+    return 0;
 }
