@@ -40,40 +40,12 @@ void __init version_set_command_line(const char *line)
     string_copy(command_line, line, sizeof(command_line));
 }
 
-static int64_t op_extraversion(uint64_t arg)
-{
-    static const xen_extraversion_t s = ".7";
-
-    return guest_copy_out(arg, s, sizeof(s));
-}
-
 static int64_t op_compile_info(uint64_t arg)
 {
     struct xen_compile_info info = {.compile_by = "haven"};
 
     string_copy(info.compiler, __VERSION__, sizeof(info.compiler));
     return guest_copy_out(arg, &info, sizeof(info));
-}
-
-static int64_t op_capabilities(uint64_t arg)
-{
-    static const xen_capabilities_info_t s = "xen-3.0-x86_64 ";
-
-    return guest_copy_out(arg, s, sizeof(s));
-}
-
-static int64_t op_changeset(uint64_t arg)
-{
-    static const xen_changeset_info_t s = "Haven";
-
-    return guest_copy_out(arg, s, sizeof(s));
-}
-
-static int64_t op_platform_parameters(uint64_t arg)
-{
-    struct xen_platform_parameters p = {.virt_start = HV_VIRT_START};
-
-    return guest_copy_out(arg, &p, sizeof(p));
 }
 
 static int64_t op_get_features(uint64_t arg)
@@ -141,34 +113,45 @@ static int64_t op_build_id(uint64_t arg)
     return BUILD_ID_SIZE;
 }
 
-static int64_t (*const version_ops[])(uint64_t arg) = {
-    [XENVER_extraversion] = op_extraversion,
-    [XENVER_compile_info] = op_compile_info,
-    [XENVER_capabilities] = op_capabilities,
-    [XENVER_changeset] = op_changeset,
-    [XENVER_platform_parameters] = op_platform_parameters,
-    [XENVER_get_features] = op_get_features,
-    [XENVER_pagesize] = op_pagesize,
-    [XENVER_guest_handle] = op_guest_handle,
-    [XENVER_commandline] = op_commandline,
-    [XENVER_build_id] = op_build_id,
+static const xen_extraversion_t extraversion = ".7";
+static const xen_capabilities_info_t capabilities = "xen-3.0-x86_64 ";
+static const xen_changeset_info_t changeset = "Haven";
+static const struct xen_platform_parameters platform_parameters = {.virt_start = HV_VIRT_START};
+
+/* What is asked for: made by a function, or constant bytes. */
+static const struct {
+    int64_t (*fn)(uint64_t arg);
+    const void *bytes;
+    size_t size;
+} version_ops[] = {
+    [XENVER_extraversion] = {.bytes = extraversion, .size = sizeof(extraversion)},
+    [XENVER_compile_info] = {.fn = op_compile_info},
+    [XENVER_capabilities] = {.bytes = capabilities, .size = sizeof(capabilities)},
+    [XENVER_changeset] = {.bytes = changeset, .size = sizeof(changeset)},
+    [XENVER_platform_parameters] = {.bytes = &platform_parameters, .size = sizeof(platform_parameters)},
+    [XENVER_get_features] = {.fn = op_get_features},
+    [XENVER_pagesize] = {.fn = op_pagesize},
+    [XENVER_guest_handle] = {.fn = op_guest_handle},
+    [XENVER_commandline] = {.fn = op_commandline},
+    [XENVER_build_id] = {.fn = op_build_id},
 };
 
-int64_t hypercall_xen_version(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_xen_version(uint64_t cmd, uint64_t arg, uint64_t, uint64_t, uint64_t)
 {
-    (void)a3, (void)a4, (void)a5;
     cmd = (uint32_t)cmd;
     /* First of all: guests ask for the version hundreds of times a second, to have their events delivered. */
     if (likely(cmd == XENVER_version))
         return VERSION_MAJOR << 16 | VERSION_MINOR;
-    return cmd < ARRAY_SIZE(version_ops) ? version_ops[cmd](arg) : -ENOSYS;
+    if (cmd >= ARRAY_SIZE(version_ops))
+        return -ENOSYS;
+    return version_ops[cmd].fn ? version_ops[cmd].fn(arg)
+                               : guest_copy_out(arg, version_ops[cmd].bytes, version_ops[cmd].size);
 }
 
-int64_t hypercall_vm_assist(uint64_t cmd, uint64_t type, uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t hypercall_vm_assist(uint64_t cmd, uint64_t type, uint64_t, uint64_t, uint64_t)
 {
     struct domain *d = current->domain;
 
-    (void)a3, (void)a4, (void)a5;
     type = (uint32_t)type;
     if (type >= 64 || !(ASSISTS_VALID >> type & 1))
         return -EINVAL;
