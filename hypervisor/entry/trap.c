@@ -54,6 +54,7 @@ static void reflect(struct vcpu *v, struct cpu_regs *regs)
 void trap_from_guest(struct cpu_regs *regs)
 {
     struct vcpu *v = current;
+    bool resolved = false;
 
     if (likely(regs->vector == VECTOR_PF)) {
         uint64_t address = read_cr2();
@@ -62,27 +63,19 @@ void trap_from_guest(struct cpu_regs *regs)
             trap_frame_page_fault(v, address, (uint32_t)regs->error_code);
         return;
     }
-    if (regs->vector == VECTOR_DB)
+    if (unlikely(regs->vector == VECTOR_DB))
         debug_regs_record(v);
     irq_enable();
-    switch (regs->vector) {
-    case VECTOR_GP:
-        if (regs->error_code == 0 ? privileged_insn_emulate(v, regs)
-                                  : (regs->error_code & (ERROR_EXTERNAL | ERROR_IDT)) == ERROR_IDT &&
-                                        privileged_insn_software_int(v, regs))
-            return;
-        break;
-    case VECTOR_UD:
-        if (privileged_insn_forced_cpuid(v, regs))
-            return;
-        break;
-    case VECTOR_NM: /* the state is always loaded: the guest asked for it by CR0.TS, which its handler expects clear */
-        context_set_task_switched(v, false);
-        break;
-    default:
-        break;
-    }
-    reflect(v, regs);
+    if (regs->vector == VECTOR_GP && regs->error_code == 0)
+        resolved = privileged_insn_emulate(v, regs);
+    else if (regs->vector == VECTOR_UD)
+        resolved = privileged_insn_forced_cpuid(v, regs);
+    else if (regs->vector == VECTOR_GP && (regs->error_code & (ERROR_EXTERNAL | ERROR_IDT)) == ERROR_IDT)
+        resolved = privileged_insn_software_int(v, regs);
+    else if (regs->vector == VECTOR_NM)
+        context_set_task_switched(v, false); /* the guest's CR0.TS made it, and its handler expects that clear */
+    if (!resolved)
+        reflect(v, regs);
 }
 
 /* The frame that IRETQ refused, as if the guest had made the exception: vector and error code are in cpu_local.scratch.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decoder of the few instructions by which a PV kernel writes one page-table entry through its read-only mapping: mov,
- * xchg, cmpxchg, xadd, and, or, xor, add, sub, bts, btr, btc, with or without lock, 1 to 8 bytes. Pure: bytes and
- * registers in, description out; nothing is guessed: what is not in the list is not decoded. Also the register file by
- * number.
+ * Instructions of a PV kernel that are carried out for it. The part that all need: prefixes and opcode, immediates, the
+ * register file by number. And a decoder of the few by which a kernel writes one page-table entry through its read-only
+ * mapping: mov, xchg, cmpxchg, xadd, and, or, xor, add, sub, bts, btr, btc, with or without lock, 1 to 8 bytes, and
+ * stos. Pure: bytes and registers in, description out; nothing is guessed: what is not in the list is not decoded.
  */
 #ifndef HAVEN_GUEST_PV_INSN_DECODE_H
 #define HAVEN_GUEST_PV_INSN_DECODE_H
@@ -12,6 +12,26 @@
 #include "lib/types.h"
 
 #define INSN_LENGTH_MAX 15
+
+#define REX_B 1
+#define REX_X 2
+#define REX_R 4
+#define REX_W 8
+
+/* An instruction's bytes, and what was found in front of its opcode. */
+struct insn_stream {
+    const uint8_t *bytes;
+    unsigned int count, at;
+    bool overrun;        /* more was asked for than there is; reads as zeros */
+    uint8_t rex, repeat; /* 0xf2, 0xf3 or 0 */
+    bool operand16, address32, lock;
+    bool segment_override; /* of FS or GS, whose bases are not flat */
+    uint16_t opcode;       /* 0x0fXX: two bytes */
+};
+
+/* Prefixes and opcode. False: there are not enough bytes. */
+bool insn_fetch_opcode(struct insn_stream *s);
+uint8_t insn_fetch_byte(struct insn_stream *s);
 
 enum insn_op {
     INSN_MOV,

@@ -29,102 +29,63 @@
 struct privileged {
     struct vcpu *v;
     struct cpu_regs *regs;
-    uint8_t bytes[INSN_LENGTH_MAX];
-    unsigned int count, at;
-    uint8_t rex;
-    bool operand16, address32, repeat, segment_override;
+    struct insn_stream s;
 };
 
-static uint8_t fetch(struct privileged *p)
+static bool cr_read(const struct pv_vcpu *pv, unsigned int cr, uint64_t *value)
 {
-    return p->at < p->count ? p->bytes[p->at++] : 0;
-}
-
-/* Register operands of mov to and from control and debug registers: ModR/M.reg is the special one (SDM 2B MOV). */
-static void fetch_special(struct privileged *p, unsigned int *special, uint64_t **general)
-{
-    uint8_t m = fetch(p);
-    *special = (m >> 3 & 7) | (p->rex & 4 ? 8 : 0);
-    *general = insn_register(p->regs, (m & 7) | (p->rex & 1 ? 8 : 0));
-}
-
-static bool mov_from_cr(struct privileged *p)
-{
-    unsigned int cr;
-    uint64_t *reg;
-    fetch_special(p, &cr, &reg);
-    switch (cr) {
-    case 0:
-        *reg = p->v->pv.cr0_guest;
-        return true;
-    case 2:
-        *reg = p->v->pv.cr2;
-        return true;
-    case 3:
-        *reg = p->v->pv.kernel_table.n << PAGE_SHIFT;
-        return true;
-    case 4:
-        *reg = p->v->pv.cr4_guest;
-        return true;
-    default:
+    const uint64_t values[] = {pv->cr0_guest, 0, pv->cr2, pv->kernel_table.n << PAGE_SHIFT, pv->cr4_guest};
+    if (cr >= ARRAY_SIZE(values) || cr == 1)
         return false;
-    }
-}
-
-static bool write_cr0_guest(struct vcpu *v, uint64_t value)
-{
-    if ((value ^ v->pv.cr0_guest) & ~CR0_TS)
-        return false;
-    context_set_task_switched(v, value & CR0_TS);
+    *value = values[cr];
     return true;
 }
 
-static void write_cr4_guest(struct vcpu *v, uint64_t value)
+static bool cr_write(struct privileged *p, unsigned int cr, uint64_t value)
 {
-    /* Bits outside of what is offered are dropped, not refused: kernels set what CPUID of their boot loader told. */
-    v->pv.cr4_guest = (value & cpuid_policy_cr4_allowed(v)) | CR4_GUEST_FIXED;
-}
-
-static bool mov_to_cr(struct privileged *p)
-{
-    unsigned int cr;
-    uint64_t *reg;
-    fetch_special(p, &cr, &reg);
+    struct vcpu *v = p->v;
     switch (cr) {
     case 0:
-        return write_cr0_guest(p->v, *reg);
+        if ((value ^ v->pv.cr0_guest) & ~CR0_TS)
+            return false;
+        context_set_task_switched(v, value & CR0_TS);
+        return true;
     case 2:
-        p->v->pv.cr2 = *reg;
-        p->v->info->arch.cr2 = *reg;
+        v->pv.cr2 = value;
+        v->info->arch.cr2 = value;
         return true;
     case 3: {
-        int r = address_space_set_kernel(p->v, MFN(*reg >> PAGE_SHIFT));
+        int r = address_space_set_kernel(v, MFN(value >> PAGE_SHIFT));
         if (r == -ERESTART)
-            p->at = 0; /* run it again: rip stays */
+            p->s.at = 0; /* run it again: rip stays */
         return r == 0 || r == -ERESTART;
     }
     case 4:
-        write_cr4_guest(p->v, *reg);
+        /* Bits outside of what is offered are dropped, not refused: kernels set what CPUID of their boot loader told.
+         */
+        v->pv.cr4_guest = (value & cpuid_policy_cr4_allowed(v)) | CR4_GUEST_FIXED;
         return true;
     default:
         return false;
     }
 }
 
-static bool mov_from_dr(struct privileged *p)
+/* To and from control and debug registers: ModR/M.reg is the special one (SDM 2B MOV). */
+static bool insn_mov_special(struct privileged *p)
 {
-    unsigned int dr;
-    uint64_t *reg;
-    fetch_special(p, &dr, &reg);
-    return debug_regs_get(p->v, dr, reg) == 0;
-}
-
-static bool mov_to_dr(struct privileged *p)
-{
-    unsigned int dr;
-    uint64_t *reg;
-    fetch_special(p, &dr, &reg);
-    return debug_regs_set(p->v, dr, *reg) == 0;
+    uint8_t m = insn_fetch_byte(&p->s);
+    unsigned int special = (m >> 3 & 7) | (p->s.rex & REX_R ? 8 : 0);
+    uint64_t *general = insn_register(p->regs, (m & 7) | (p->s.rex & REX_B ? 8 : 0));
+    switch (p->s.opcode) {
+    case 0x0f20:
+        return cr_read(&p->v->pv, special, general);
+    case 0x0f21:
+        return debug_regs_get(p->v, special, general) == 0;
+    case 0x0f22:
+        return cr_write(p, special, *general);
+    default:
+        return debug_regs_set(p->v, special, *general) == 0;
+    }
 }
 
 static bool insn_clts(struct privileged *p)
@@ -167,7 +128,7 @@ static bool insn_cpuid(struct privileged *p)
 
 static bool insn_0f01(struct privileged *p)
 {
-    if (fetch(p) != 0xd1) /* xsetbv */
+    if (insn_fetch_byte(&p->s) != 0xd1) /* xsetbv */
         return false;
     return (uint32_t)p->regs->rcx == 0 && cpu_features.xsave && (p->v->pv.cr4_guest & CR4_OSXSAVE) &&
            fpu_set_xcr0(&p->v->fpu, (uint32_t)p->regs->rax | p->regs->rdx << 32) == 0;
@@ -182,30 +143,26 @@ static bool insn_interrupt_flag(struct privileged *p)
     return port_io_level_ok(p->v);
 }
 
-static bool port_transfer(struct privileged *p, uint8_t opcode, uint16_t port)
+static unsigned int port_size(const struct privileged *p)
 {
-    unsigned int size = !(opcode & 1) ? 1 : p->operand16 ? 2 : 4;
-    uint64_t mask = size == 4 ? 0xffffffff : size == 2 ? 0xffff : 0xff;
+    return !(p->s.opcode & 1) ? 1 : p->s.operand16 ? 2 : 4;
+}
+
+/* in, out with an immediate port (e4..e7) or that in dx (ec..ef). */
+static bool insn_port(struct privileged *p)
+{
+    uint16_t port = p->s.opcode & 8 ? (uint16_t)p->regs->rdx : insn_fetch_byte(&p->s);
+    unsigned int size = port_size(p);
+    uint64_t mask = ~0ULL >> (64 - 8 * size);
     if (!port_io_allowed(p->v, port, size))
         return false;
-    if (opcode & 2)
+    if (p->s.opcode & 2)
         port_io_write(p->v, port, size, (uint32_t)(p->regs->rax & mask));
     else if (size == 4)
         p->regs->rax = port_io_read(p->v, port, size);
     else
         p->regs->rax = (p->regs->rax & ~mask) | (port_io_read(p->v, port, size) & mask);
     return true;
-}
-
-static bool insn_port_immediate(struct privileged *p)
-{
-    uint8_t opcode = p->bytes[p->at - 1];
-    return port_transfer(p, opcode, fetch(p));
-}
-
-static bool insn_port_dx(struct privileged *p)
-{
-    return port_transfer(p, p->bytes[p->at - 1], (uint16_t)p->regs->rdx);
 }
 
 /* One element of ins or outs. -EFAULT: the memory side failed, nothing happened. */
@@ -231,23 +188,22 @@ static int string_element(struct privileged *p, bool out, unsigned int size, uin
 
 static bool insn_string(struct privileged *p)
 {
-    uint8_t opcode = p->bytes[p->at - 1];
-    bool out = opcode & 2;
-    unsigned int size = !(opcode & 1) ? 1 : p->operand16 ? 2 : 4, budget = STRING_BURST;
+    bool out = p->s.opcode & 2;
+    unsigned int size = port_size(p), budget = STRING_BURST;
     uint64_t *pointer = out ? &p->regs->rsi : &p->regs->rdi;
-    if (p->address32 || p->segment_override || !port_io_allowed(p->v, (uint16_t)p->regs->rdx, size))
+    if (p->s.address32 || p->s.segment_override || !port_io_allowed(p->v, (uint16_t)p->regs->rdx, size))
         return false;
-    while (!p->repeat || p->regs->rcx) {
+    while (!p->s.repeat || p->regs->rcx) {
         if (string_element(p, out, size, pointer)) {
             trap_frame_page_fault(p->v, *pointer, (out ? 0 : PF_WRITE) | (p->v->pv.kernel_mode ? 0 : PF_USER));
-            p->at = 0;
+            p->s.at = 0;
             return true;
         }
-        if (!p->repeat)
+        if (!p->s.repeat)
             return true;
         p->regs->rcx--;
         if (--budget == 0 && p->regs->rcx) {
-            p->at = 0; /* go on when the guest runs again */
+            p->s.at = 0; /* go on when the guest runs again */
             return true;
         }
     }
@@ -255,43 +211,17 @@ static bool insn_string(struct privileged *p)
 }
 
 static const struct privileged_op {
-    uint16_t opcode; /* 0x0fXX: two bytes */
-    bool any_mode;   /* not only for the guest's kernel: ports have their own check */
+    uint16_t first, last; /* opcodes */
+    bool any_mode;        /* not only for the guest's kernel: ports have their own check */
     bool (*fn)(struct privileged *p);
 } privileged_ops[] = {
-    {0x0f32, false, insn_rdmsr}, /* the most frequent one first */
-    {0xfa, true, insn_interrupt_flag}, {0xfb, true, insn_interrupt_flag}, {0xec, true, insn_port_dx},
-    {0xed, true, insn_port_dx},        {0xee, true, insn_port_dx},        {0xef, true, insn_port_dx},
-    {0xe4, true, insn_port_immediate}, {0xe5, true, insn_port_immediate}, {0xe6, true, insn_port_immediate},
-    {0xe7, true, insn_port_immediate}, {0x6c, true, insn_string},         {0x6d, true, insn_string},
-    {0x6e, true, insn_string},         {0x6f, true, insn_string},         {0x0f01, false, insn_0f01},
-    {0x0f06, false, insn_clts},        {0x0f09, false, insn_wbinvd},      {0x0f20, false, mov_from_cr},
-    {0x0f21, false, mov_from_dr},      {0x0f22, false, mov_to_cr},        {0x0f23, false, mov_to_dr},
-    {0x0f30, false, insn_wrmsr},       {0x0fa2, false, insn_cpuid},
+    {0x0f32, 0x0f32, false, insn_rdmsr}, /* the most frequent one first */
+    {0xec, 0xef, true, insn_port},        {0xe4, 0xe7, true, insn_port},
+    {0x6c, 0x6f, true, insn_string},      {0xfa, 0xfb, true, insn_interrupt_flag},
+    {0x0f01, 0x0f01, false, insn_0f01},   {0x0f06, 0x0f06, false, insn_clts},
+    {0x0f09, 0x0f09, false, insn_wbinvd}, {0x0f20, 0x0f23, false, insn_mov_special},
+    {0x0f30, 0x0f30, false, insn_wrmsr},  {0x0fa2, 0x0fa2, false, insn_cpuid},
 };
-
-/* Prefixes and opcode; 0 if there is none. */
-static uint16_t fetch_opcode(struct privileged *p)
-{
-    while (p->at < p->count) {
-        uint8_t b = fetch(p);
-        if (b == 0x66)
-            p->operand16 = true;
-        else if (b == 0x67)
-            p->address32 = true;
-        else if (b == 0xf3 || b == 0xf2)
-            p->repeat = true;
-        else if (b == 0x64 || b == 0x65)
-            p->segment_override = true;
-        else if ((b & 0xf0) == 0x40)
-            p->rex = b;
-        else if (b == 0x0f)
-            return 0x0f00 | fetch(p);
-        else if (b != 0x2e && b != 0x36 && b != 0x3e && b != 0x26)
-            return b;
-    }
-    return 0;
-}
 
 /* A guest may run on a code segment of its own: LAR shows the L bit of its descriptor (SDM 2A LAR, 3A 3.4.5). */
 static bool code_is_64bit(uint16_t cs)
@@ -305,17 +235,19 @@ static bool code_is_64bit(uint16_t cs)
 
 bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs)
 {
-    struct privileged p = {.v = v, .regs = regs};
+    uint8_t bytes[INSN_LENGTH_MAX];
+    struct privileged p = {.v = v, .regs = regs, .s.bytes = bytes};
     if (!code_is_64bit((uint16_t)regs->cs))
         return false; /* compatibility mode: other encodings */
-    p.count = instruction_fetch(regs->rip, p.bytes);
-    uint16_t opcode = fetch_opcode(&p);
-    for (unsigned int i = 0; i < ARRAY_SIZE(privileged_ops); i++) {
-        if (privileged_ops[i].opcode != opcode)
+    p.s.count = instruction_fetch(regs->rip, bytes);
+    if (!insn_fetch_opcode(&p.s) || p.s.lock)
+        return false;
+    for (const struct privileged_op *op = privileged_ops; op < privileged_ops + ARRAY_SIZE(privileged_ops); op++) {
+        if (p.s.opcode < op->first || p.s.opcode > op->last)
             continue;
-        if (!(privileged_ops[i].any_mode || v->pv.kernel_mode) || !privileged_ops[i].fn(&p))
+        if (!(op->any_mode || v->pv.kernel_mode) || !op->fn(&p))
             return false;
-        regs->rip += p.at;
+        regs->rip += p.s.at;
         return true;
     }
     return false;
