@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory of a guest under construction: claimed first, so that two creates cannot take it from each other half-way,
+ * then populated in pieces as large as the hypervisor has them. p2m tells for each page of the guest (pfn) which
+ * machine frame it is.
+ */
+#ifndef HAVEN_BUILD_RESERVATION_H
+#define HAVEN_BUILD_RESERVATION_H
+
+#include "libhv/failure.h"
+#include "libhv/hypervisor.h"
+
+/* pages 0: gives back what is left of the claim. */
+int reservation_claim(struct hypervisor *hv, unsigned domid, uint64_t pages, struct failure *failure);
+
+/* Fills p2m[0..pages). On failure the domain keeps what it got: destroying it is the undoing. */
+int reservation_populate(struct hypervisor *hv, unsigned domid, uint64_t pages, xen_pfn_t *p2m,
+                         struct failure *failure);
+
+#endif
