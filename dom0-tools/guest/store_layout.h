@@ -3,8 +3,8 @@
  * Where the facts about a guest are in the store. They are there and in the hypervisor only: every tool can be killed
  * at any time, and another one finds all that it needs.
  *
- *   /local/domain/N/            the guest reads it (n0,rN); the same nodes as Debian's xl makes, so that either tool set
- *     name domid vm store/...   can look at and end the other's guests. Nodes that the guest writes are its own (nN):
+ *   /local/domain/N/            the guest reads it (n0,rN); the same nodes as Debian's xl makes, so that either tool
+ * set name domid vm store/...   can look at and end the other's guests. Nodes that the guest writes are its own (nN):
  *     console/... memory/...    control/shutdown, control/sysrq, control/feature-*, device/suspend/event-channel, data,
  *     cpu/I/availability        drivers, feature, attr, error.
  *   /vm/UUID/                   uuid, name, start_time (seconds since 1970); n0,rN
@@ -16,14 +16,13 @@
  *                               the command line is at its end. Written by create and config-update
  *     on_poweroff on_reboot     what shall be done when the guest ends by itself, in the words of xl.cfg: destroy,
  *     on_crash on_watchdog      restart, rename-restart, preserve, coredump-destroy, coredump-restart. hvd does it
- *     restarts                  how often it was restarted by policy, and when last (seconds since 1970): "COUNT SECONDS";
- *                               not there: never. hvd's
- *     preserved                 there: the guest is dead and its policy was to keep it. hvd's
- *   /haven/create/UUID/         there while a create is under way, n0: from before the domain exists until it is whole
- *     name                      its name, taken from now on: whoever wants a name looks here, too, in the same transaction
- *     pid start                 who creates: process and its start time (field 22 of /proc/PID/stat). If it is no more,
- *                               the create was killed: guest_create_sweep (create.h) takes back all that it left
- *     domid                     once the domain exists. Before, its handle (UUID) tells which domain it is
+ *     restarts                  how often it was restarted by policy, and when last (seconds since 1970): "COUNT
+ * SECONDS"; not there: never. hvd's preserved                 there: the guest is dead and its policy was to keep it.
+ * hvd's /haven/create/UUID/         there while a create is under way, n0: from before the domain exists until it is
+ * whole name                      its name, taken from now on: whoever wants a name looks here, too, in the same
+ * transaction pid start                 who creates: process and its start time (field 22 of /proc/PID/stat). If it is
+ * no more, the create was killed: guest_sweep (destroy.h) takes back all that it left domid                     once
+ * the domain exists. Before, its handle (UUID) tells which domain it is
  *
  * So hvd restarts a guest by: join config/..., guest_destroy, guest_create. A guest without /haven/domain/N was made by
  * another tool set: hvd leaves it alone.

@@ -32,8 +32,10 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
         const char *brief, *full;
         size_t flag;
     } flags[] = {
-        {"-c", "--console", offsetof(struct arguments, console)},  {"-p", "--paused", offsetof(struct arguments, paused)},
-        {"-q", "--quiet", offsetof(struct arguments, quiet)},      {"-t", "--trace", offsetof(struct arguments, trace)},
+        {"-c", "--console", offsetof(struct arguments, console)},
+        {"-p", "--paused", offsetof(struct arguments, paused)},
+        {"-q", "--quiet", offsetof(struct arguments, quiet)},
+        {"-t", "--trace", offsetof(struct arguments, trace)},
         {"-n", "--dryrun", offsetof(struct arguments, dry_run)},
     };
 

@@ -3,7 +3,16 @@
 #include "hvctl/command.h"
 
 const struct command_entry command_table[] = {
+    {"create", "FILE [-c] [-p] [KEY=VALUE...]", "create a guest from a configuration",
+     "  -c, --console        attach to its console\n"
+     "  -p, --paused         do not let it run yet\n"
+     "  -q, --quiet          say nothing but errors\n"
+     "  -t, --trace          how long each step took\n"
+     "  -n, --dryrun         only print the configuration as it was understood\n"
+     "  --fail-after=STEP    fail when STEP is done (for tests)\n",
+     cmd_create},
     {"debug-keys", "KEYS", "send debug keys to the hypervisor ('h' lists them in its log)", NULL, cmd_debug_keys},
+    {"destroy", "DOMAIN...", "end guests at once", NULL, cmd_destroy},
     {"dmesg", "[-c]", "print the hypervisor's log", "  -c, --clear   clear it afterwards\n", cmd_dmesg},
     {"domid", "NAME", "print the id of the domain with this name", NULL, cmd_domid},
     {"domname", "DOMID", "print the name of the domain with this id", NULL, cmd_domname},

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 sbin_PROGRAMS += dom0-tools/hvctl/hvctl
 dom0_tools_hvctl_hvctl_SOURCES = \
+	dom0-tools/hvctl/cmd_create.c \
 	dom0-tools/hvctl/cmd_debug_keys.c \
+	dom0-tools/hvctl/cmd_destroy.c \
 	dom0-tools/hvctl/cmd_dmesg.c \
 	dom0-tools/hvctl/cmd_events.c \
 	dom0-tools/hvctl/cmd_info.c \
