@@ -15,37 +15,15 @@
 #define DR7_GD         0x2000UL
 #define DR7_TYPE_SHIFT 16 /* two bits type, two bits length for each of four */
 #define DR7_TYPE_IO    2
-#define CR4_DE_GUEST   CR4_DE
 
-bool debug_regs_address_ok(uint64_t va)
-{
-    return address_is_canonical(va) && guest_address_ok(va);
-}
-
-static void write_address(unsigned int reg, uint64_t value)
-{
-    switch (reg) {
-    case 0:
-        write_dr0(value);
-        break;
-    case 1:
-        write_dr1(value);
-        break;
-    case 2:
-        write_dr2(value);
-        break;
-    default:
-        write_dr3(value);
-        break;
-    }
-}
+static void (*const write_address[4])(uint64_t) = {write_dr0, write_dr1, write_dr2, write_dr3};
 
 void debug_regs_load(const struct vcpu *v)
 {
     if (!(v->pv.dr[7] & DR7_ACTIVE))
         return;
     for (unsigned int i = 0; i < 4; i++)
-        write_address(i, v->pv.dr[i]);
+        write_address[i](v->pv.dr[i]);
     write_dr7(v->pv.dr[7]);
 }
 
@@ -66,41 +44,43 @@ static int set_control(struct vcpu *v, uint64_t value)
         if ((value >> (DR7_TYPE_SHIFT + 4 * i) & 3) != DR7_TYPE_IO)
             continue;
         /* With CR4.DE these watch ports, which trap anyway and never reach the CPU: kept off. Without it undefined. */
-        if ((value & DR7_ACTIVE) && !(v->pv.cr4_guest & CR4_DE_GUEST))
+        if ((value & DR7_ACTIVE) && !(v->pv.cr4_guest & CR4_DE))
             return -EPERM;
         io_enables |= 3UL << (2 * i);
     }
-    value &= ~io_enables;
-    if (v == current) {
+    if (v == current)
         debug_regs_unload(v);
-        v->pv.dr[7] = value;
+    v->pv.dr[7] = value & ~io_enables;
+    if (v == current)
         debug_regs_load(v);
-    } else {
-        v->pv.dr[7] = value;
-    }
     return 0;
+}
+
+/* 4 and 5 are the old names of 6 and 7, unless CR4.DE is set (SDM 3B 17.2.2). */
+static int number_of(const struct vcpu *v, unsigned int reg)
+{
+    if (reg == 4 || reg == 5)
+        return v->pv.cr4_guest & CR4_DE ? -ENODEV : (int)reg + 2;
+    return reg > 7 ? -ENODEV : (int)reg;
 }
 
 int debug_regs_set(struct vcpu *v, unsigned int reg, uint64_t value)
 {
-    if (reg == 4 || reg == 5) { /* the old names of 6 and 7: SDM 3B 17.2.2 */
-        if (v->pv.cr4_guest & CR4_DE_GUEST)
-            return -ENODEV;
-        reg += 2;
-    }
-    if (reg > 7)
-        return -ENODEV;
-    if (reg < 4) {
-        if (!debug_regs_address_ok(value))
+    int n = number_of(v, reg);
+
+    if (n < 0)
+        return n;
+    if (n < 4) {
+        if (!guest_address_ok(value))
             return -EPERM;
-        v->pv.dr[reg] = value;
-        if (v == current && (v->pv.dr[7] & DR7_ACTIVE))
-            write_address(reg, value);
+        v->pv.dr[n] = value;
+        if (v == current)
+            debug_regs_load(v);
         return 0;
     }
     if (value >> 32)
         return -EINVAL;
-    if (reg == 7)
+    if (n == 7)
         return set_control(v, value);
     v->pv.dr[6] = (value | DR6_DEFAULT) & ~DR6_ZEROS;
     return 0;
@@ -108,14 +88,11 @@ int debug_regs_set(struct vcpu *v, unsigned int reg, uint64_t value)
 
 int debug_regs_get(const struct vcpu *v, unsigned int reg, uint64_t *value)
 {
-    if (reg == 4 || reg == 5) {
-        if (v->pv.cr4_guest & CR4_DE_GUEST)
-            return -ENODEV;
-        reg += 2;
-    }
-    if (reg > 7)
-        return -ENODEV;
-    *value = v->pv.dr[reg];
+    int n = number_of(v, reg);
+
+    if (n < 0)
+        return n;
+    *value = v->pv.dr[n];
     return 0;
 }
 

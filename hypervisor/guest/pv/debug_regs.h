@@ -16,9 +16,6 @@
 int debug_regs_set(struct vcpu *v, unsigned int reg, uint64_t value);
 int debug_regs_get(const struct vcpu *v, unsigned int reg, uint64_t *value);
 
-/* Pure: may a guest have a breakpoint there? */
-bool debug_regs_address_ok(uint64_t va);
-
 /* Context switch. */
 void debug_regs_load(const struct vcpu *v);
 void debug_regs_unload(const struct vcpu *v);
