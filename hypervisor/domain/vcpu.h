@@ -18,6 +18,7 @@
 #include "lib/types.h"
 #include "mm/frame.h"
 #include "time/timer.h"
+#include <xen/callback.h>
 #include <xen/vcpu.h>
 #include <xen/xen.h>
 
@@ -35,25 +36,31 @@ struct pv_trap {
     uint8_t flags; /* bits 0..1 DPL, bit 2 masks events: TI_* */
 };
 
+struct pv_callback {
+    uint64_t address; /* 0: none */
+    bool masks;       /* CALLBACKF_mask_events; events themselves always are */
+};
+
+/* A GDT or LDT: typed references are held on as many frames as its descriptors fill. */
+struct pv_segment_table {
+    uint16_t entries; /* 0: none */
+    mfn_t frame[16];  /* at most GDT_GUEST_PAGES of them for a GDT */
+};
+
 /* What a PV vCPU tells the hypervisor about its kernel. Only guest/pv/ (and entry.S by offsets) touches it. */
 struct pv_vcpu {
     bool kernel_mode;          /* which of the two address spaces is live */
     uint8_t iopl;              /* virtual, 0..3 (PHYSDEVOP_set_iopl) */
-    bool failsafe_masks, syscall64_masks, syscall32_masks, sysenter_masks; /* CALLBACKF_mask_events */
     uint64_t kernel_sp, kernel_ss;
-    uint64_t event_callback, failsafe_callback, syscall_callback, syscall32_callback, sysenter_callback;
+    struct pv_callback callback[CALLBACKTYPE_syscall32 + 1]; /* by type; that for NMIs is trap[VECTOR_NMI] */
     mfn_t kernel_table, user_table; /* top-level tables; references held; user_table may be MFN_INVALID */
     struct pv_trap trap[256];
 
     uint16_t ds, es, fs, gs;   /* selectors while not running */
     uint64_t fs_base, gs_base_kernel, gs_base_user; /* while not running; see guest/pv/context.c */
 
-    mfn_t gdt_frame[GDT_GUEST_PAGES]; /* typed references held for the first gdt_frames */
-    uint16_t gdt_entries;      /* 0: none */
-    uint16_t gdt_frames;
+    struct pv_segment_table gdt, ldt;
     uint64_t ldt_base;         /* guest address */
-    uint16_t ldt_entries;
-    mfn_t ldt_frame[16];       /* typed references held */
 
     mfn_t unfinished_table;    /* a table whose demotion goes on at this vCPU's next change of tables; n 0: none */
     domid_t unfinished_owner;  /* (guest/pv/pt_update.c) */

@@ -11,7 +11,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/guest_copy.h"
-#include <xen/callback.h>
 #include <xen/nmi.h>
 
 #define TRAP_MASKS 4
@@ -44,39 +43,32 @@ int64_t hypercall_set_trap_table(uint64_t table, uint64_t, uint64_t, uint64_t, u
     }
 }
 
-/* Where a callback's address is kept, and whether events are masked when it is called (0: always the same). */
-static const struct {
-    uint16_t address, masks;
-} callbacks[] = {
-    [CALLBACKTYPE_event] = {offsetof(struct pv_vcpu, event_callback), 0},
-    [CALLBACKTYPE_failsafe] = {offsetof(struct pv_vcpu, failsafe_callback), offsetof(struct pv_vcpu, failsafe_masks)},
-    [CALLBACKTYPE_syscall] = {offsetof(struct pv_vcpu, syscall_callback), offsetof(struct pv_vcpu, syscall64_masks)},
-    [CALLBACKTYPE_syscall32] = {offsetof(struct pv_vcpu, syscall32_callback),
-                                offsetof(struct pv_vcpu, syscall32_masks)},
-    [CALLBACKTYPE_sysenter] = {offsetof(struct pv_vcpu, sysenter_callback), offsetof(struct pv_vcpu, sysenter_masks)},
-    [CALLBACKTYPE_nmi] = {offsetof(struct pv_vcpu, trap[VECTOR_NMI].address), 0},
-};
+static bool callback_known(unsigned int type)
+{
+    return type < ARRAY_SIZE(current->pv.callback) &&
+           ((1u << CALLBACKTYPE_event | 1u << CALLBACKTYPE_failsafe | 1u << CALLBACKTYPE_syscall |
+             1u << CALLBACKTYPE_syscall32 | 1u << CALLBACKTYPE_sysenter | 1u << CALLBACKTYPE_nmi) >>
+                type &
+            1);
+}
 
 static int64_t register_callback(struct vcpu *v, unsigned int type, bool masks, uint64_t address)
 {
-    char *pv = (char *)&v->pv;
-
     if (!address_is_canonical(address))
         return -EINVAL;
-    if (type >= ARRAY_SIZE(callbacks) || !callbacks[type].address)
+    if (!callback_known(type))
         return -ENOSYS;
     if (type == CALLBACKTYPE_nmi)
-        v->pv.trap[VECTOR_NMI] = (struct pv_trap){.cs = SEL_GUEST_CS64, .flags = TRAP_MASKS};
-    *(uint64_t *)(pv + callbacks[type].address) = address;
-    if (callbacks[type].masks)
-        *(bool *)(pv + callbacks[type].masks) = masks;
+        v->pv.trap[VECTOR_NMI] = (struct pv_trap){.address = address, .cs = SEL_GUEST_CS64, .flags = TRAP_MASKS};
+    else
+        v->pv.callback[type] = (struct pv_callback){.address = address, .masks = masks};
     return 0;
 }
 
 /* Only the NMI callback can be taken back. */
 static int64_t unregister_callback(struct vcpu *v, unsigned int type)
 {
-    if (type >= ARRAY_SIZE(callbacks) || !callbacks[type].address)
+    if (!callback_known(type))
         return -ENOSYS;
     if (type != CALLBACKTYPE_nmi)
         return -EINVAL;

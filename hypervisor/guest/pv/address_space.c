@@ -128,17 +128,12 @@ int address_space_set_user(struct vcpu *v, mfn_t mfn)
 
 int address_space_drop(struct vcpu *v)
 {
+    mfn_t *const tables[] = {&v->pv.kernel_table, &v->pv.user_table};
     int rc = pt_update_finish(v);
 
-    if (!rc) {
-        mfn_t old = v->pv.kernel_table;
-        v->pv.kernel_table = MFN_INVALID;
-        top_put(v, old);
-        rc = pt_update_finish(v);
-    }
-    if (!rc) {
-        mfn_t old = v->pv.user_table;
-        v->pv.user_table = MFN_INVALID;
+    for (unsigned int i = 0; i < ARRAY_SIZE(tables) && !rc; i++) {
+        mfn_t old = *tables[i];
+        *tables[i] = MFN_INVALID;
         top_put(v, old);
         rc = pt_update_finish(v);
     }
@@ -164,26 +159,31 @@ pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level)
     }
 }
 
-int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size)
+/* Locked. */
+static pte_t kernel_entry(const struct vcpu *v, uint64_t va)
 {
-    int rc = 0;
+    const pte_t *slot = guest_address_ok(va) ? address_space_walk(v->pv.kernel_table, va, 1) : NULL;
 
+    return slot ? pte_read(slot) : 0;
+}
+
+pte_t address_space_entry(struct vcpu *v, uint64_t va)
+{
     spin_lock(&v->domain->page_table_lock);
-    while (size && !rc) {
-        size_t part = MIN(size, PAGE_SIZE - (va & ~PAGE_MASK));
-        const pte_t *slot = guest_address_ok(va) ? address_space_walk(v->pv.kernel_table, va, 1) : NULL;
-        pte_t e = slot ? pte_read(slot) : 0;
-        if (!(e & PTE_PRESENT) || !frame_is_ram(pte_mfn(e))) {
-            rc = -EFAULT;
-            break;
-        }
-        memcpy(dst, (const char *)direct_map_mfn(pte_mfn(e)) + (va & ~PAGE_MASK), part);
-        dst = (char *)dst + part;
-        va += part;
-        size -= part;
-    }
+    pte_t e = kernel_entry(v, va);
     spin_unlock(&v->domain->page_table_lock);
-    return rc;
+    return e;
+}
+
+bool address_space_read_byte(struct vcpu *v, uint64_t va, uint8_t *value)
+{
+    spin_lock(&v->domain->page_table_lock);
+    pte_t e = kernel_entry(v, va);
+    bool mapped = (e & PTE_PRESENT) && frame_is_ram(pte_mfn(e));
+    if (mapped)
+        *value = ((const uint8_t *)direct_map_mfn(pte_mfn(e)))[va & ~PAGE_MASK];
+    spin_unlock(&v->domain->page_table_lock);
+    return mapped;
 }
 
 /*

@@ -31,8 +31,11 @@ int address_space_drop(struct vcpu *v);
  */
 pte_t *address_space_walk(mfn_t top, uint64_t va, unsigned int level);
 
-/* Reads guest memory through the current tables without faulting: for decoding instructions and dumps. */
-int address_space_read(struct vcpu *v, uint64_t va, void *dst, size_t size);
+/* The L1 entry that maps va in the vCPU's kernel tables, 0 where there is none. */
+pte_t address_space_entry(struct vcpu *v, uint64_t va);
+
+/* Reads the kernel's memory whichever tables are loaded, without faulting. False: nothing is mapped there. */
+bool address_space_read_byte(struct vcpu *v, uint64_t va, uint8_t *value);
 
 /*
  * CPUs that may hold TLB entries of d's address spaces. The fence: entries that were written before must be seen by a

@@ -157,7 +157,7 @@ void context_switch_from(struct vcpu *v)
 
 void context_switch_to(struct vcpu *v)
 {
-    descriptor_tables_load(v);
+    descriptor_tables_load(v, false);
     address_space_load(v);
     load_segments(&v->pv);
     fpu_load(&v->fpu);

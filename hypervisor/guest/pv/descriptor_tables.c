@@ -10,7 +10,7 @@
  * GDT pages that the guest did not name show a page of zeros, so that their selectors are refused (#GP) without a page
  * fault in the middle of a segment load. The LDT's limit ends with its last page.
  *
- * pv.gdt_frame and pv.ldt_frame change by the vCPU itself, or by others while it does not run. What stands in a window
+ * pv.gdt and pv.ldt change by the vCPU itself, or by others while it does not run. What stands in a window
  * is forgotten by the TLB at the CR3 load of the next switch; a change by the running vCPU itself invalidates page by
  * page.
  */
@@ -22,75 +22,42 @@
 #include "mm/hv_map.h"
 #include "mm/tlb.h"
 
-#define ENTRIES_PER_PAGE  (PAGE_SIZE / 8)
 #define LDT_PAGES         16
 #define WINDOW_LDT_OFFSET ((CPU_WINDOW_LDT - CPU_WINDOW_GDT) / PAGE_SIZE)
 #define WINDOW_FLAGS      (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_NX)
 
+_Static_assert(sizeof(((struct pv_segment_table *)0)->frame) == LDT_PAGES * sizeof(mfn_t), "the larger of both");
+
 /* Never written: frames of the guest replace it in the window's entries. */
 static const uint8_t zero_page[PAGE_SIZE] __aligned_(PAGE_SIZE) = {0};
 
-/* What stands in each CPU's window beyond zeros. Touched by that CPU only. */
+/* Pages of each CPU's window in which something else stands than zeros, or nothing. Touched by that CPU only. */
 static struct {
-    uint8_t gdt_pages, ldt_pages;
-} window[CPU_MAX];
+    unsigned int gdt, ldt;
+} shown[CPU_MAX] = {[0 ... CPU_MAX - 1] = {.gdt = GDT_GUEST_PAGES}};
 
-static pte_t zero_pte(void)
+static void window_fill(pte_t *ptes, uint64_t va, const struct pv_segment_table *t, pte_t empty, unsigned int *count,
+                        bool invalidate)
 {
-    return image_phys(zero_page) | WINDOW_FLAGS;
-}
+    unsigned int pages = segment_table_pages(t->entries), end = MAX(pages, *count);
 
-static void window_write(struct vcpu *v, unsigned int cpu, bool invalidate)
-{
-    pte_t *ptes = hv_map_cpu_window_ptes(cpu);
-    const struct pv_vcpu *pv = &v->pv;
-    unsigned int ldt_pages = (unsigned int)((pv->ldt_entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE);
-    unsigned int gdt_end = MAX(pv->gdt_frames, window[cpu].gdt_pages), ldt_end = MAX(ldt_pages, window[cpu].ldt_pages);
-
-    for (unsigned int i = 0; i < gdt_end; i++) {
-        pte_write(&ptes[i], i < pv->gdt_frames ? pte_make(pv->gdt_frame[i], WINDOW_FLAGS | PTE_WRITE) : zero_pte());
+    for (unsigned int i = 0; i < end; i++) {
+        pte_write(&ptes[i], i < pages ? pte_make(t->frame[i], WINDOW_FLAGS | PTE_WRITE) : empty);
         if (invalidate)
-            tlb_flush_local_page(cpu_window_gdt(cpu) + i * PAGE_SIZE);
+            tlb_flush_local_page(va + i * PAGE_SIZE);
     }
-    for (unsigned int i = 0; i < ldt_end; i++) {
-        pte_write(&ptes[WINDOW_LDT_OFFSET + i],
-                  i < ldt_pages ? pte_make(pv->ldt_frame[i], WINDOW_FLAGS | PTE_WRITE) : 0);
-        if (invalidate)
-            tlb_flush_local_page(cpu_window_ldt(cpu) + i * PAGE_SIZE);
-    }
-    window[cpu].gdt_pages = (uint8_t)pv->gdt_frames;
-    window[cpu].ldt_pages = (uint8_t)ldt_pages;
+    *count = pages;
 }
 
-/* The first time on a CPU: nothing but the reserved page is mapped in its window. */
-static void window_init(unsigned int cpu)
-{
-    static cpumask_t done;
-    pte_t *ptes = hv_map_cpu_window_ptes(cpu);
-
-    if (likely(__atomic_load_n(&done, __ATOMIC_RELAXED) & CPUMASK(cpu)))
-        return;
-    for (unsigned int i = 0; i < GDT_GUEST_PAGES; i++)
-        pte_write(&ptes[i], zero_pte());
-    __atomic_fetch_or(&done, CPUMASK(cpu), __ATOMIC_RELAXED);
-}
-
-void descriptor_tables_load(struct vcpu *v)
+void descriptor_tables_load(struct vcpu *v, bool invalidate)
 {
     unsigned int cpu = cpu_id();
+    pte_t *ptes = hv_map_cpu_window_ptes(cpu);
 
-    window_init(cpu);
-    window_write(v, cpu, false);
-    desc_load_ldt(v->pv.ldt_entries);
-}
-
-static void reload_if_current(struct vcpu *v)
-{
-    if (v != current)
-        return;
-    window_init(cpu_id());
-    window_write(v, cpu_id(), true);
-    desc_load_ldt(v->pv.ldt_entries);
+    window_fill(ptes, cpu_window_gdt(cpu), &v->pv.gdt, image_phys(zero_page) | WINDOW_FLAGS, &shown[cpu].gdt,
+                invalidate);
+    window_fill(ptes + WINDOW_LDT_OFFSET, cpu_window_ldt(cpu), &v->pv.ldt, 0, &shown[cpu].ldt, invalidate);
+    desc_load_ldt(v->pv.ldt.entries);
 }
 
 /* Gives back the typed references of 'count' frames. */
@@ -118,75 +85,54 @@ static int frames_get(struct domain *d, const mfn_t *frame, unsigned int count)
     return -EINVAL;
 }
 
-int descriptor_tables_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries)
+/* Puts next in the place of *t, which is v's GDT or LDT. */
+static int table_replace(struct vcpu *v, struct pv_segment_table *t, const struct pv_segment_table *next, uint64_t base)
 {
-    unsigned int count = (unsigned int)((entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE);
-    unsigned int old_count = v->pv.gdt_frames;
-    mfn_t new_frame[GDT_GUEST_PAGES], old_frame[GDT_GUEST_PAGES];
+    struct pv_segment_table old = *t;
 
-    if (entries > GDT_GUEST_PAGES * ENTRIES_PER_PAGE)
-        return -EINVAL;
-    for (unsigned int i = 0; i < count; i++)
-        new_frame[i] = MFN(frames[i]);
-    if (frames_get(v->domain, new_frame, count)) {
-        log_guest("GDT of %u entries refused\n", entries);
+    if (frames_get(v->domain, next->frame, segment_table_pages(next->entries))) {
+        log_guest("%s of %u entries refused\n", t == &v->pv.gdt ? "GDT" : "LDT", next->entries);
         return -EINVAL;
     }
-    for (unsigned int i = 0; i < old_count; i++)
-        old_frame[i] = v->pv.gdt_frame[i];
-    for (unsigned int i = 0; i < count; i++)
-        v->pv.gdt_frame[i] = new_frame[i];
-    v->pv.gdt_frames = (uint16_t)count;
-    v->pv.gdt_entries = (uint16_t)entries;
-    reload_if_current(v);
-    frames_put(v->domain, old_frame, old_count);
+    *t = *next;
+    if (t == &v->pv.ldt)
+        v->pv.ldt_base = base;
+    if (v == current)
+        descriptor_tables_load(v, true);
+    frames_put(v->domain, old.frame, segment_table_pages(old.entries));
     return 0;
 }
 
-/* The frame behind the page of the LDT at va in the vCPU's kernel tables. */
-static bool ldt_page_frame(struct vcpu *v, uint64_t va, mfn_t *mfn)
+int descriptor_tables_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries)
 {
-    pte_t e = 0;
+    struct pv_segment_table next = {.entries = (uint16_t)entries};
 
-    spin_lock(&v->domain->page_table_lock);
-    const pte_t *slot = address_space_walk(v->pv.kernel_table, va, 1);
-    if (slot)
-        e = pte_read(slot);
-    spin_unlock(&v->domain->page_table_lock);
-    *mfn = pte_mfn(e);
-    return e & PTE_PRESENT;
+    if (entries > GDT_GUEST_PAGES * DESCRIPTORS_PER_PAGE)
+        return -EINVAL;
+    for (unsigned int i = 0; i < segment_table_pages(entries); i++)
+        next.frame[i] = MFN(frames[i]);
+    return table_replace(v, &v->pv.gdt, &next, 0);
 }
 
 int descriptor_tables_set_ldt(struct vcpu *v, uint64_t base, unsigned int entries)
 {
-    unsigned int count = (unsigned int)((entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE);
-    unsigned int old_count = (unsigned int)((v->pv.ldt_entries + ENTRIES_PER_PAGE - 1) / ENTRIES_PER_PAGE);
-    mfn_t new_frame[LDT_PAGES], old_frame[LDT_PAGES];
+    struct pv_segment_table next = {.entries = (uint16_t)entries};
 
-    if (entries > LDT_PAGES * ENTRIES_PER_PAGE)
+    if (entries > LDT_PAGES * DESCRIPTORS_PER_PAGE)
         return -EINVAL;
     if (!entries)
         base = 0;
     else if ((base & ~PAGE_MASK) || !guest_address_ok(base) || !guest_address_ok(base + entries * 8 - 1))
         return -EINVAL;
-    if (base == v->pv.ldt_base && entries == v->pv.ldt_entries)
+    if (base == v->pv.ldt_base && entries == v->pv.ldt.entries)
         return 0;
-    for (unsigned int i = 0; i < count; i++)
-        if (!ldt_page_frame(v, base + i * PAGE_SIZE, &new_frame[i]))
+    for (unsigned int i = 0; i < segment_table_pages(entries); i++) {
+        pte_t e = address_space_entry(v, base + i * PAGE_SIZE);
+        if (!(e & PTE_PRESENT))
             return -EINVAL;
-    if (frames_get(v->domain, new_frame, count)) {
-        log_guest("LDT at %lx of %u entries refused\n", (unsigned long)base, entries);
-        return -EINVAL;
+        next.frame[i] = pte_mfn(e);
     }
-    for (unsigned int i = 0; i < old_count; i++)
-        old_frame[i] = v->pv.ldt_frame[i];
-    for (unsigned int i = 0; i < count; i++)
-        v->pv.ldt_frame[i] = new_frame[i];
-    v->pv.ldt_base = base;
-    v->pv.ldt_entries = (uint16_t)entries;
-    reload_if_current(v);
-    frames_put(v->domain, old_frame, old_count);
-    return 0;
+    return table_replace(v, &v->pv.ldt, &next, base);
 }
 
 void descriptor_tables_drop(struct vcpu *v)
@@ -208,12 +154,11 @@ int descriptor_tables_update(struct vcpu *v, paddr_t at, uint64_t descriptor)
     const uint64_t validated_descriptors = TYPE_DESC | TYPE_VALIDATED;
 
     spin_lock(&d->page_table_lock);
-    if ((__atomic_load_n(&f->type, __ATOMIC_ACQUIRE) & (TYPE_MASK | TYPE_VALIDATED)) == validated_descriptors) {
+    bool typed = (__atomic_load_n(&f->type, __ATOMIC_ACQUIRE) & (TYPE_MASK | TYPE_VALIDATED)) == validated_descriptors;
+    if (typed || page_type_get_writable(f, d->id)) {
         __atomic_store_n(slot, descriptor, __ATOMIC_RELAXED);
-        rc = 0;
-    } else if (page_type_get_writable(f, d->id)) {
-        __atomic_store_n(slot, descriptor, __ATOMIC_RELAXED);
-        page_type_put_writable(f);
+        if (!typed)
+            page_type_put_writable(f);
         rc = 0;
     }
     spin_unlock(&d->page_table_lock);

@@ -24,16 +24,13 @@ bool port_io_allowed(struct vcpu *v, uint16_t port, unsigned int size)
         return true;
     if (port + size > v->pv.io_bitmap_ports)
         return false;
-    /* Two bytes, as the CPU reads its own (SDM 1 19.5.2): an access may straddle. */
-    uint16_t bits = 0xffff;
+    /* An access may straddle two bytes, as in the CPU's own (SDM 1 19.5.2). */
     uint64_t at = v->pv.io_bitmap + port / 8;
-    if (address_space_read(v, at, &bits, 1))
+    uint8_t first, second = 0;
+    if (!address_space_read_byte(v, at, &first) ||
+        (port % 8 + size > 8 && !address_space_read_byte(v, at + 1, &second)))
         return false;
-    uint8_t second = 0xff;
-    if (port % 8 + size > 8 && address_space_read(v, at + 1, &second, 1))
-        return false;
-    bits = (uint16_t)((bits & 0xff) | second << 8);
-    return !(bits >> (port % 8) & ((1u << size) - 1));
+    return !((first | second << 8) >> (port % 8) & ((1 << size) - 1));
 }
 
 static bool domain_owns(const struct vcpu *v, uint16_t port, unsigned int size)

@@ -123,14 +123,14 @@ void trap_frame_software_interrupt(struct vcpu *v, unsigned int vector)
 
 void trap_frame_event(struct vcpu *v)
 {
-    enter_without_error(v, v->pv.event_callback, true);
+    enter_without_error(v, v->pv.callback[CALLBACKTYPE_event].address, true);
 }
 
 void trap_frame_failsafe(struct vcpu *v)
 {
     struct frame_request request = {
-        .rip = v->pv.failsafe_callback,
-        .masks = v->pv.failsafe_masks,
+        .rip = v->pv.callback[CALLBACKTYPE_failsafe].address,
+        .masks = v->pv.callback[CALLBACKTYPE_failsafe].masks,
         .has_segments = true,
         .segments = {v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs},
     };
@@ -140,23 +140,25 @@ void trap_frame_failsafe(struct vcpu *v)
 
 void trap_frame_syscall(struct vcpu *v, bool compat)
 {
-    uint64_t rip = compat ? v->pv.syscall32_callback : v->pv.syscall_callback;
+    const struct pv_callback *callback = &v->pv.callback[compat ? CALLBACKTYPE_syscall32 : CALLBACKTYPE_syscall];
 
-    if (unlikely(rip == 0)) {
+    if (unlikely(callback->address == 0)) {
         guest_regs()->rip -= LENGTH_SYSCALL;
         enter_trap(v, VECTOR_UD, false, 0);
         return;
     }
-    enter_without_error(v, rip, compat ? v->pv.syscall32_masks : v->pv.syscall64_masks);
+    enter_without_error(v, callback->address, callback->masks);
     guest_regs()->rflags &= ~RFLAGS_DF; /* the ABI's fixed SYSCALL mask */
 }
 
 void trap_frame_sysenter(struct vcpu *v)
 {
-    if (v->pv.sysenter_callback == 0)
+    const struct pv_callback *callback = &v->pv.callback[CALLBACKTYPE_sysenter];
+
+    if (callback->address == 0)
         enter_trap(v, VECTOR_GP, true, 0);
     else
-        enter_without_error(v, v->pv.sysenter_callback, v->pv.sysenter_masks);
+        enter_without_error(v, callback->address, callback->masks);
 }
 
 bool trap_frame_nmi(struct vcpu *v)

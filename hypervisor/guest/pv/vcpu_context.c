@@ -36,6 +36,13 @@
 _Static_assert(sizeof(struct cpu_user_regs) == 200, "arch-x86/xen-x86_64.h");
 _Static_assert(sizeof(struct vcpu_guest_context) == 5168, "arch-x86/xen.h");
 
+/* Both structures begin with the general registers. */
+#define GENERAL_SIZE    offsetof(struct cpu_regs, vector)
+#define SAME_PLACE(reg) (offsetof(struct cpu_user_regs, reg) == offsetof(struct cpu_regs, reg))
+_Static_assert(SAME_PLACE(r15) && SAME_PLACE(r12) && SAME_PLACE(rbp) && SAME_PLACE(r11) && SAME_PLACE(rax) &&
+                   SAME_PLACE(rdi) && offsetof(struct cpu_user_regs, error_code) == GENERAL_SIZE,
+               "arch-x86/xen-x86_64.h");
+
 static uint64_t cr3_of(mfn_t table)
 {
     return mfn_eq(table, MFN_INVALID) ? 0 : table.n << PAGE_SHIFT;
@@ -58,7 +65,7 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
             return false;
     }
     for (unsigned int i = 0; i < 4; i++) {
-        if (!debug_regs_address_ok(c->debugreg[i]))
+        if (!guest_address_ok(c->debugreg[i]))
             return false;
     }
     return true;
@@ -86,23 +93,15 @@ static bool same_tables(const struct vcpu *v, const struct vcpu_guest_context *c
 
     if (cr3_of(pv->kernel_table) != c->ctrlreg[3] || cr3_of(pv->user_table) != c->ctrlreg[1])
         return false;
-    if (pv->gdt_entries != c->gdt_ents || pv->ldt_entries != c->ldt_ents ||
-        (c->ldt_ents && pv->ldt_base != c->ldt_base))
-        return false;
-    for (unsigned int i = 0; i < pv->gdt_frames; i++) {
-        if (pv->gdt_frame[i].n != c->gdt_frames[i])
-            return false;
-    }
-    return true;
+    return pv->gdt.entries == c->gdt_ents && pv->ldt.entries == c->ldt_ents &&
+           (!c->ldt_ents || pv->ldt_base == c->ldt_base) &&
+           memcmp(pv->gdt.frame, c->gdt_frames, segment_table_pages(pv->gdt.entries) * sizeof(mfn_t)) == 0;
 }
 
 static int take_tables(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    uint64_t frames[ARRAY_SIZE(c->gdt_frames)];
-    int error;
+    int error = descriptor_tables_set_gdt(v, c->gdt_frames, (unsigned int)c->gdt_ents);
 
-    memcpy(frames, c->gdt_frames, sizeof(frames));
-    error = descriptor_tables_set_gdt(v, frames, (unsigned int)c->gdt_ents);
     if (error == 0)
         error = address_space_set_kernel(v, MFN(c->ctrlreg[3] >> PAGE_SHIFT));
     if (error == 0)
@@ -115,27 +114,13 @@ static int take_tables(struct vcpu *v, const struct vcpu_guest_context *c)
 static void set_general(struct cpu_regs *r, const struct cpu_user_regs *u)
 {
     *r = (struct cpu_regs){
-        .r15 = u->r15,
-        .r14 = u->r14,
-        .r13 = u->r13,
-        .r12 = u->r12,
-        .r11 = u->r11,
-        .r10 = u->r10,
-        .r9 = u->r9,
-        .r8 = u->r8,
-        .rbp = u->rbp,
-        .rbx = u->rbx,
-        .rax = u->rax,
-        .rcx = u->rcx,
-        .rdx = u->rdx,
-        .rsi = u->rsi,
-        .rdi = u->rdi,
         .rip = u->rip,
         .rsp = u->rsp,
         .cs = u->cs | RPL_USER,
         .ss = u->ss | RPL_USER,
         .rflags = rflags_guest(u->rflags),
     };
+    memcpy(r, u, GENERAL_SIZE);
 }
 
 static void set_traps(struct pv_vcpu *pv, const struct trap_info *table)
@@ -166,14 +151,14 @@ static void set_plain(struct vcpu *v, const struct vcpu_guest_context *c)
     set_traps(pv, c->trap_ctxt);
     set_control(v, c);
     pv->kernel_mode = c->flags & VGCF_in_kernel;
-    pv->failsafe_masks = c->flags & VGCF_failsafe_disables_events;
-    pv->syscall64_masks = c->flags & VGCF_syscall_disables_events;
     pv->iopl = (c->user_regs.rflags & RFLAGS_IOPL) >> 12;
     pv->kernel_ss = c->kernel_ss | RPL_USER;
     pv->kernel_sp = c->kernel_sp;
-    pv->event_callback = c->event_callback_eip;
-    pv->failsafe_callback = c->failsafe_callback_eip;
-    pv->syscall_callback = c->syscall_callback_eip;
+    pv->callback[CALLBACKTYPE_event].address = c->event_callback_eip;
+    pv->callback[CALLBACKTYPE_failsafe] =
+        (struct pv_callback){c->failsafe_callback_eip, c->flags & VGCF_failsafe_disables_events};
+    pv->callback[CALLBACKTYPE_syscall] =
+        (struct pv_callback){c->syscall_callback_eip, c->flags & VGCF_syscall_disables_events};
     pv->ds = c->user_regs.ds;
     pv->es = c->user_regs.es;
     pv->fs = c->user_regs.fs;
@@ -209,21 +194,6 @@ int context_set(struct vcpu *v, const struct vcpu_guest_context *c)
 static void get_general(struct cpu_user_regs *u, const struct cpu_regs *r, const struct vcpu *v)
 {
     *u = (struct cpu_user_regs){
-        .r15 = r->r15,
-        .r14 = r->r14,
-        .r13 = r->r13,
-        .r12 = r->r12,
-        .r11 = r->r11,
-        .r10 = r->r10,
-        .r9 = r->r9,
-        .r8 = r->r8,
-        .rbp = r->rbp,
-        .rbx = r->rbx,
-        .rax = r->rax,
-        .rcx = r->rcx,
-        .rdx = r->rdx,
-        .rsi = r->rsi,
-        .rdi = r->rdi,
         .rip = r->rip,
         .rsp = r->rsp,
         .cs = (uint16_t)r->cs,
@@ -235,6 +205,7 @@ static void get_general(struct cpu_user_regs *u, const struct cpu_regs *r, const
         .fs = v->pv.fs,
         .gs = v->pv.gs,
     };
+    memcpy(u, r, GENERAL_SIZE);
 }
 
 static uint64_t flags_of(const struct vcpu *v)
@@ -243,9 +214,9 @@ static uint64_t flags_of(const struct vcpu *v)
 
     if (v->pv.kernel_mode)
         flags |= VGCF_in_kernel;
-    if (v->pv.failsafe_masks)
+    if (v->pv.callback[CALLBACKTYPE_failsafe].masks)
         flags |= VGCF_failsafe_disables_events;
-    if (v->pv.syscall64_masks)
+    if (v->pv.callback[CALLBACKTYPE_syscall].masks)
         flags |= VGCF_syscall_disables_events;
     if (!(v->pause_flags & VCPU_DOWN))
         flags |= VGCF_online;
@@ -254,11 +225,10 @@ static uint64_t flags_of(const struct vcpu *v)
 
 static void get_tables(const struct pv_vcpu *pv, struct vcpu_guest_context *c)
 {
-    c->ldt_base = pv->ldt_entries ? pv->ldt_base : 0;
-    c->ldt_ents = pv->ldt_entries;
-    c->gdt_ents = pv->gdt_entries;
-    for (unsigned int i = 0; i < pv->gdt_frames; i++)
-        c->gdt_frames[i] = pv->gdt_frame[i].n;
+    c->ldt_base = pv->ldt_base;
+    c->ldt_ents = pv->ldt.entries;
+    c->gdt_ents = pv->gdt.entries;
+    memcpy(c->gdt_frames, pv->gdt.frame, segment_table_pages(pv->gdt.entries) * sizeof(mfn_t));
     c->ctrlreg[0] = pv->cr0_guest;
     c->ctrlreg[1] = cr3_of(pv->user_table);
     c->ctrlreg[2] = pv->cr2;
@@ -282,9 +252,9 @@ void context_get(struct vcpu *v, struct vcpu_guest_context *c)
     c->kernel_sp = pv->kernel_sp;
     for (unsigned int i = 0; i < 8; i++)
         c->debugreg[i] = i == 4 || i == 5 ? 0 : pv->dr[i];
-    c->event_callback_eip = pv->event_callback;
-    c->failsafe_callback_eip = pv->failsafe_callback;
-    c->syscall_callback_eip = pv->syscall_callback;
+    c->event_callback_eip = pv->callback[CALLBACKTYPE_event].address;
+    c->failsafe_callback_eip = pv->callback[CALLBACKTYPE_failsafe].address;
+    c->syscall_callback_eip = pv->callback[CALLBACKTYPE_syscall].address;
     c->vm_assist = v->domain->vm_assist;
     c->fs_base = pv->fs_base;
     c->gs_base_kernel = pv->gs_base_kernel;
@@ -299,10 +269,6 @@ void context_vcpu_reset(struct vcpu *v)
     memset(pv, 0, sizeof(*pv));
     pv->kernel_mode = true;
     pv->kernel_table = pv->user_table = MFN_INVALID;
-    for (unsigned int i = 0; i < ARRAY_SIZE(pv->gdt_frame); i++)
-        pv->gdt_frame[i] = MFN_INVALID;
-    for (unsigned int i = 0; i < ARRAY_SIZE(pv->ldt_frame); i++)
-        pv->ldt_frame[i] = MFN_INVALID;
     pv->cr0_guest = CR0_FIXED;
     pv->cr4_guest = CR4_INITIAL;
     pv->dr[6] = DR6_DEFAULT;
