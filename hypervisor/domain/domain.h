@@ -3,7 +3,8 @@
  * A domain: its identity, memory, vCPUs and the parts that hang on it. Plain state; each field group says who owns it.
  *
  * Life: created (lifecycle/create.c) -> running / paused -> shutting down (the guest or a fault ended it; it still
- * exists, paused) -> dying (destroy takes its memory, resumable) -> dead (no reference left) -> freed.
+ * exists, paused) -> dying (destroy takes its memory, resumable) -> dead: no longer to be found by its id, but on the
+ * list, for all to see, while others still map frames of its -> off the list -> freed with the last reference.
  * References: domain_get_by_id and domain_put. The list of domains holds one.
  */
 #ifndef HAVEN_DOMAIN_DOMAIN_H
@@ -45,11 +46,14 @@ struct domain {
 
     /* life cycle; lock */
     uint8_t dying;                /* enum domain_dying */
-    bool shut_down;
+    bool shut_down;               /* begun: its vCPUs stop */
+    bool shut_down_told;          /* all have stopped, and dom0 has been told; atomic */
     uint32_t shutdown_code;       /* SHUTDOWN_*; ~0 while running */
     uint32_t pause_count;         /* by control operations; atomic */
     uint8_t paused_by_control;    /* of pause_count: by DOMCTL_pausedomain */
     uint64_t created;             /* system time */
+    unsigned int parts_left;      /* dying: of lifecycle/parts.c, those that still have something to give up */
+    struct domain *next_freed;    /* lifecycle/destroy.c */
 
     /* vCPUs: the array is fixed at creation, entries appear once and stay until the domain is freed */
     unsigned int max_vcpus;
@@ -61,6 +65,7 @@ struct domain {
     struct frame_list pages;
     uint64_t tot_pages;           /* frames that count: state domain */
     uint64_t max_pages;
+    uint64_t relinquish_left;     /* dying: frames on the list that it has not given up; ~0: not begun */
     uint64_t outstanding_pages;   /* claimed, not yet allocated */
     uint64_t maximum_reservation; /* what XENMEM_maximum_reservation answers; ~0: no limit said */
     struct memory_map_pv {
@@ -96,6 +101,8 @@ struct domain {
     /* assists and times */
     uint64_t vm_assist;             /* bits VMASST_TYPE_*; by the guest itself; atomic */
     int64_t time_offset_seconds;
+    uint32_t tsc_mode, tsc_incarnation; /* as the toolstack set them: kept for migration */
+    struct cpu_policy *cpu_policy;      /* guest/pv/cpu_policy.c; NULL: what the host offers to all */
     struct domain_watchdog {        /* SCHEDOP_watchdog; lock */
         struct timer timer;
         bool in_use;
@@ -122,10 +129,12 @@ void domain_pause_sync(struct domain *d);
 void domain_unpause(struct domain *d);
 
 /*
- * The guest ended itself, or a fault did: all vCPUs stop, code is kept, dom0 hears VIRQ_DOM_EXC; a dom0 that shuts down
- * takes the machine along (hook domain0_shut_down).
+ * The guest ended itself, or a fault did: all vCPUs stop, code is kept, dom0 hears VIRQ_DOM_EXC once they have; a dom0
+ * that shuts down takes the machine along (hook domain0_shut_down).
  */
 void domain_shutdown(struct domain *d, uint32_t code);
+void domain_shutdown_settle(struct domain *d); /* a vCPU that shuts down has left its CPU: the last one tells dom0 */
+void domain_resume(struct domain *d);          /* as if it had not shut down; not the current one */
 extern void (*domain0_shut_down)(uint32_t code);
 /* Set by event/: raises a global virtual interrupt in dom0. */
 extern void (*domain_send_global_virq)(uint32_t virq);

@@ -7,7 +7,9 @@
  * a change. A paused domain has one count in each of its vCPUs; d->lock keeps that true against the creation of a vCPU.
  *
  * Shutting down takes no lock: a fault may end a domain from under any lock of the hypervisor. The first one to set
- * shut_down does the work; vCPUs created later see it (lifecycle/create.c).
+ * shut_down does the work; vCPUs created later see it (lifecycle/create.c). dom0 is told when none of the vCPUs runs
+ * any more: by the CPU that switches the last one out, or at once. Both sides first change their word and then look at
+ * the other's, so one of them sees that it is the last.
  */
 #include "domain/domain.h"
 #include "domain/vcpu.h"
@@ -28,6 +30,12 @@ void vcpu_pause(struct vcpu *v)
 {
     __atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
     vcpu_sleep_hook(v);
+}
+
+void vcpu_pause_sync(struct vcpu *v)
+{
+    vcpu_pause(v);
+    vcpu_sleep_sync_hook(v);
 }
 
 void vcpu_unpause(struct vcpu *v)
@@ -88,8 +96,31 @@ void domain_shutdown(struct domain *d, uint32_t code)
     }
     if (domain_is_dom0(d) && domain0_shut_down)
         domain0_shut_down(d->shutdown_code);
-    if (domain_send_global_virq)
+    domain_shutdown_settle(d);
+}
+
+void domain_shutdown_settle(struct domain *d)
+{
+    struct vcpu *v;
+
+    vcpu_for_each (d, v)
+        if (__atomic_load_n(&v->running, __ATOMIC_SEQ_CST))
+            return;
+    if (!__atomic_exchange_n(&d->shut_down_told, true, __ATOMIC_SEQ_CST) && domain_send_global_virq)
         domain_send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_resume(struct domain *d)
+{
+    struct vcpu *v;
+
+    domain_pause_sync(d);
+    d->shutdown_code = ~0u;
+    __atomic_store_n(&d->shut_down_told, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&d->shut_down, false, __ATOMIC_SEQ_CST);
+    vcpu_for_each (d, v)
+        vcpu_clear_flags(v, VCPU_SHUT_DOWN);
+    domain_unpause(d);
 }
 
 void domain_crash(struct domain *d, const char *why)

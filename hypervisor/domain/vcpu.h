@@ -87,6 +87,7 @@ struct vcpu {
     /* scheduling */
     uint32_t processor;           /* CPU it runs or last ran on */
     bool running;                 /* on its CPU now: set and cleared in the context switch */
+    uint32_t in_transit;          /* CPUs that still work on it after it left, or carry it to their queue; atomic */
     uint32_t pause_flags;         /* VCPU_*; atomic */
     uint32_t pause_count;         /* atomic */
     cpumask_t hard_affinity, soft_affinity;
@@ -146,6 +147,7 @@ int vcpu_kernel_write(struct vcpu *v, uint64_t va, const void *src, size_t size)
 
 /* Pause counts nest. */
 void vcpu_pause(struct vcpu *v);
+void vcpu_pause_sync(struct vcpu *v); /* not the current one: returns when it does not run any more */
 void vcpu_unpause(struct vcpu *v);
 
 #endif

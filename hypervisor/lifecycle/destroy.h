@@ -5,7 +5,9 @@
 
 #include "domain/domain.h"
 
-/* The last reference went: frees the rest. Hook domain_freed. */
+/* The last reference went: the rest is freed soon. Hook domain_freed. */
 void domain_free(struct domain *d);
+
+void destroy_softirq(void); /* SOFTIRQ_DOMAIN_END */
 
 #endif

@@ -9,6 +9,7 @@
 #include "guest/clock.h"
 #include "guest/pv/page_type.h"
 #include "lib/compiler.h"
+#include "irq/softirq.h"
 #include "lib/log.h"
 #include "lifecycle/destroy.h"
 #include "lifecycle/vcpu_timer.h"
@@ -79,6 +80,7 @@ static const struct debug_key debug_keys[] = {
 void __init hooks_set(void)
 {
     domain_freed = domain_free;
+    softirq_register(SOFTIRQ_DOMAIN_END, destroy_softirq);
     sched_periodic = vcpu_timer_periodic_switch;
     domain_send_global_virq = event_send_global_virq;
     guest_clock_init();

@@ -71,22 +71,25 @@ static int kind_relinquish(struct domain *d)
 
 /*
  * Giving up goes from the end: first what keeps the CPU state and page tables (kind), then mappings of others' grants,
- * events, and the memory last, when nothing of the domain's own refers to it any more.
+ * events; then where events were written (vcpu_info), and the memory last, when nothing of the domain's own refers to
+ * it any more.
  */
 static const struct domain_part parts[] = {
     {"memory", memory_init, reservation_relinquish, NULL},
     {"rights", rights_init, NULL, NULL},
     {"information pages", info_pages_init, NULL, info_pages_domain_free},
     {"scheduling", sched_init_part, NULL, sched_domain_free},
+    {"vcpu_info", NULL, vcpu_relinquish_all, NULL},
     {"events", events_init, events_relinquish, event_domain_free},
     {"interrupts", pirqs_init, NULL, pirq_domain_free},
     {"grants", grants_init, grant_domain_release_maps, grant_domain_free},
     {"guest kind", NULL, kind_relinquish, NULL},
-    {"vCPUs", NULL, vcpu_relinquish_all, vcpu_free_all},
+    {"vCPUs", NULL, NULL, vcpu_free_all},
 };
 
 int parts_init(struct domain *d, const struct domain_config *c)
 {
+    d->parts_left = ARRAY_SIZE(parts);
     for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
         int error = parts[i].init ? parts[i].init(d, c) : 0;
 
@@ -103,8 +106,9 @@ int parts_init(struct domain *d, const struct domain_config *c)
 
 int parts_relinquish(struct domain *d)
 {
-    for (unsigned int i = ARRAY_SIZE(parts); i--;) {
-        int error = parts[i].relinquish ? parts[i].relinquish(d) : 0;
+    for (; d->parts_left; d->parts_left--) {
+        const struct domain_part *p = &parts[d->parts_left - 1];
+        int error = p->relinquish ? p->relinquish(d) : 0;
 
         if (error)
             return error;

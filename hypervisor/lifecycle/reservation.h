@@ -39,5 +39,9 @@ int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fr
 
 /* A dying domain gives up all its frames; resumable: -ERESTART. What others still map follows when they let go. */
 int reservation_relinquish(struct domain *d);
+/* Then it is dead. True: no frame is left; else the last one to go raises SOFTIRQ_DOMAIN_END. */
+bool reservation_set_dead(struct domain *d);
+
+uint64_t reservation_claimed(void); /* frames that no other domain may take, of those that are free */
 
 #endif

@@ -15,6 +15,10 @@
  * are still on their way out (v->running, no longer chosen) may be queued again, but only on that same CPU: so nobody
  * loads registers that are not saved yet.
  *
+ * Between leaving one place and reaching the next (stolen from a queue, or switched out and to be woken elsewhere) a
+ * vCPU is nowhere to be found, but in some CPU's hands: v->in_transit says so, and sched_sleep_sync, which precedes its
+ * end, waits for that too.
+ *
  * The switch itself (sched_switch_context) happens in SOFTIRQ_SCHEDULE on the main stack with interrupts off: nothing
  * of the old vCPU is on the stack, so there is no stack to switch.
  *
@@ -182,7 +186,8 @@ void sched_sleep_sync(struct vcpu *v)
 {
     ASSERT(v != current);
     sched_sleep(v);
-    while (!vcpu_runnable(v) && __atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+    while (!vcpu_runnable(v) &&
+           (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE) || __atomic_load_n(&v->in_transit, __ATOMIC_ACQUIRE)))
         cpu_pause();
 }
 
@@ -227,7 +232,7 @@ void sched_yield(void)
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
-/* Takes a waiting vCPU from another CPU's queue; it is then on no list and belongs to this CPU. */
+/* Takes a waiting vCPU from another CPU's queue; it is then on no list, belongs to this CPU, and is in transit. */
 static struct vcpu *steal_from(struct runqueue *victim, unsigned int cpu)
 {
     uint64_t flags = spin_lock_irq(&victim->lock);
@@ -241,6 +246,7 @@ static struct vcpu *steal_from(struct runqueue *victim, unsigned int cpu)
             continue;
         policy_dequeue(&victim->queue, u);
         WRITE_ONCE(v->processor, cpu);
+        __atomic_fetch_add(&v->in_transit, 1, __ATOMIC_SEQ_CST);
         found = v;
         break;
     }
@@ -261,6 +267,7 @@ static bool steal_work(unsigned int cpu)
         if (v) {
             /* Whatever happened to it between the locks: it is queued where it belongs if it is still runnable. */
             sched_wake(v);
+            __atomic_fetch_sub(&v->in_transit, 1, __ATOMIC_RELEASE);
             return true;
         }
     }
@@ -295,10 +302,11 @@ static void sched_switch_context(struct vcpu *prev, struct vcpu *next)
     }
     if (prev->domain != next->domain && !prev->is_idle)
         __atomic_fetch_and(&prev->domain->dirty_cpus, ~CPUMASK(cpu), __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&prev->in_transit, 1, __ATOMIC_SEQ_CST);
     __atomic_store_n(&prev->running, false, __ATOMIC_SEQ_CST);
 }
 
-/* What is left to do for the new current vCPU once it is there. */
+/* What is left to do for both once the new current vCPU is there. */
 static void sched_switched(struct runqueue *rq, struct vcpu *prev, struct vcpu *next)
 {
     cpumask_t idle;
@@ -317,6 +325,9 @@ static void sched_switched(struct runqueue *rq, struct vcpu *prev, struct vcpu *
         vcpu_clear_flags(prev, VCPU_MIGRATING);
         sched_wake(prev);
     }
+    if (unlikely(READ_ONCE(prev->pause_flags) & VCPU_SHUT_DOWN))
+        domain_shutdown_settle(prev->domain);
+    __atomic_fetch_sub(&prev->in_transit, 1, __ATOMIC_RELEASE); /* from here on it may be freed */
     if (READ_ONCE(rq->queue.count) && rq->queue.running) {
         idle = __atomic_load_n(&sched_idle_cpus, __ATOMIC_SEQ_CST) & ~CPUMASK(rq->cpu);
         if (idle)

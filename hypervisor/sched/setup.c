@@ -101,7 +101,7 @@ int sched_vcpu_init(struct vcpu *v, unsigned int cpu)
 void sched_vcpu_free(struct vcpu *v)
 {
     if (v->sched) {
-        ASSERT(!v->running && !v->sched->waiting);
+        ASSERT(!v->running && !v->in_transit && !v->sched->waiting);
         heap_free((struct vcpu_unit *)v->sched);
     }
     v->sched = NULL;
