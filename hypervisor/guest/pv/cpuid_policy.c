@@ -9,8 +9,10 @@
 #include "cpu/features.h"
 #include "cpu/x86.h"
 #include "domain/vcpu.h"
+#include "guest/pv/cpu_policy.h"
 #include "guest/pv/emulate.h"
 #include "lib/bits.h"
+#include "lib/compiler.h"
 #include "mm/frame.h"
 #include <xen/arch-x86/cpuid.h>
 #include <xen/version.h>
@@ -47,8 +49,12 @@
 static struct cpuid_leaf leaf_basic_1(const struct vcpu *v)
 {
     struct cpuid_leaf r = cpuid(1, 0);
-    r.ebx = (r.ebx & 0x0000ff00) | (uint32_t)v->id * 2 << 24; /* CLFLUSH size; initial APIC id */
+    r.ebx = (r.ebx & 0x0000ff00) | (v ? (uint32_t)v->id * 2 << 24 : 0); /* CLFLUSH size; initial APIC id */
     r.ecx = (r.ecx & LEAF1_ECX) | LEAF1_ECX_HV;
+    if (!v) {
+        r.edx &= LEAF1_EDX;
+        return r;
+    }
     /*
      * The architecture would have OSXSAVE follow CR4. But kernels ask for it by the forced CPUID before they set that,
      * to learn whether the hypervisor has XSAVE: part of the ABI by now.
@@ -82,7 +88,7 @@ static struct cpuid_leaf leaf_xsave(const struct vcpu *v, uint32_t subleaf)
         return r;
     if (subleaf == 0) {
         r.eax = (uint32_t)offered;
-        r.ebx = xsave_size(v->fpu.xcr0);
+        r.ebx = xsave_size(v ? v->fpu.xcr0 : offered);
         r.ecx = xsave_size(offered);
     } else if (subleaf == 1) {
         r.eax = cpuid(0xd, 1).eax & LEAFD1_EAX;
@@ -155,7 +161,7 @@ static struct cpuid_leaf leaf_extended(const struct vcpu *v, uint32_t leaf)
         r = cpuid(leaf, 0);
         r.ebx = 0;
         r.ecx &= EXTENDED1_ECX;
-        r.edx &= amd ? EXTENDED1_EDX | (v->domain->privileged && v->pv.kernel_mode ? LEAF1_EDX_MTRR : 0)
+        r.edx &= amd ? EXTENDED1_EDX | (v && v->domain->privileged && v->pv.kernel_mode ? LEAF1_EDX_MTRR : 0)
                      : EXTENDED1_EDX_INTEL;
         break;
     case 0x80000002: /* brand string, caches */
@@ -180,7 +186,7 @@ static struct cpuid_leaf leaf_extended(const struct vcpu *v, uint32_t leaf)
     return r;
 }
 
-struct cpuid_leaf cpuid_policy_read(struct vcpu *v, uint32_t leaf, uint32_t subleaf)
+static struct cpuid_leaf leaf_offered(const struct vcpu *v, uint32_t leaf, uint32_t subleaf)
 {
     if (leaf <= BASIC_MAX)
         return leaf_basic(v, leaf, subleaf);
@@ -189,6 +195,15 @@ struct cpuid_leaf cpuid_policy_read(struct vcpu *v, uint32_t leaf, uint32_t subl
     if (leaf >= 0x80000000 && leaf <= EXTENDED_MAX)
         return leaf_extended(v, leaf);
     return (struct cpuid_leaf){0};
+}
+
+struct cpuid_leaf cpuid_policy_read(struct vcpu *v, uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_leaf r = leaf_offered(v, leaf, subleaf);
+
+    if (v && unlikely(v->domain->cpu_policy))
+        cpu_policy_limit(v->domain->cpu_policy, leaf, subleaf, &r);
+    return r;
 }
 
 uint64_t cpuid_policy_cr4_allowed(struct vcpu *v)

@@ -22,7 +22,7 @@ bool privileged_insn_emulate(struct vcpu *v, struct cpu_regs *regs);            
 bool privileged_insn_forced_cpuid(struct vcpu *v, struct cpu_regs *regs);                /* #UD: ud2; 'xen'; cpuid */
 bool privileged_insn_software_int(struct vcpu *v, struct cpu_regs *regs);                /* #GP with an IDT error code: int n */
 
-/* CPUID as the domain sees it; kernel mode may differ from user. */
+/* CPUID as the domain sees it; kernel mode may differ from user. v NULL: what any domain is offered. */
 struct cpuid_leaf cpuid_policy_read(struct vcpu *v, uint32_t leaf, uint32_t subleaf);
 /* Mask of CR4 bits a guest may see set / may set. */
 uint64_t cpuid_policy_cr4_allowed(struct vcpu *v);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+hypervisor_haven_SOURCES += hypervisor/guest/pv/cpu_policy.c
 hypervisor_haven_SOURCES += hypervisor/guest/pv/cpuid_policy.c
 hypervisor_haven_SOURCES += hypervisor/guest/pv/insn_decode.c
 hypervisor_haven_SOURCES += hypervisor/guest/pv/msr_policy.c
