@@ -10,11 +10,20 @@ hypervisor_haven_SOURCES += \
 	hypervisor/hypercall/memory_map_op.c \
 	hypervisor/hypercall/memory_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/continuation.c
-hypervisor_haven_SOURCES += hypervisor/hypercall/domctl.c
+hypervisor_haven_SOURCES += \
+	hypervisor/hypercall/domctl.c \
+	hypervisor/hypercall/domctl_create.c \
+	hypervisor/hypercall/domctl_memory.c \
+	hypervisor/hypercall/domctl_policy.c \
+	hypervisor/hypercall/domctl_rights.c \
+	hypervisor/hypercall/domctl_sched.c \
+	hypervisor/hypercall/domctl_vcpu.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/multicall.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/operation.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/sched_op.c
-hypervisor_haven_SOURCES += hypervisor/hypercall/sysctl.c
+hypervisor_haven_SOURCES += \
+	hypervisor/hypercall/sysctl.c \
+	hypervisor/hypercall/sysctl_cpupool.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/table.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/timer_op.c
 hypervisor_haven_SOURCES += hypervisor/hypercall/vcpu_op.c

@@ -3,16 +3,19 @@
  * HYPERVISOR_sysctl: questions about the machine, for control domains only. The whole structure is copied in, its
  * operation works on the copy, and the copy goes back if the operation says so.
  */
+#include "hypercall/sysctl.h"
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
 #include "domain/vcpu.h"
 #include "hypercall/domain_info.h"
 #include "hypercall/table.h"
 #include "lib/errno.h"
+#include "lifecycle/reservation.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
 #include "mm/guest_copy.h"
 #include "platform/console.h"
+#include "sched/sched.h"
 #include "time/clock.h"
 #include <xen/sysctl.h>
 
@@ -20,6 +23,7 @@ _Static_assert(sizeof(struct xen_sysctl) == 136, "public ABI: xen/sysctl.h");
 
 #define NODE_DISTANCE_SELF 10
 #define DEBUG_KEYS_MAX     32
+#define PCI_DEVICES_MAX    1024u
 
 static int64_t op_readconsole(struct xen_sysctl *s)
 {
@@ -57,6 +61,7 @@ static int64_t op_physinfo(struct xen_sysctl *s)
         .capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
         .total_pages = buddy_total_frames(),
         .free_pages = buddy_free_frames(),
+        .outstanding_pages = reservation_claimed(),
         .max_mfn = frame_table_max - 1,
     };
     p->hw_cap[0] = cpuid(1, 0).edx;
@@ -149,14 +154,80 @@ static int64_t op_numainfo(struct xen_sysctl *s)
     return 0;
 }
 
+static int64_t op_getcpuinfo(struct xen_sysctl *s)
+{
+    struct xen_sysctl_getcpuinfo *op = &s->u.getcpuinfo;
+
+    op->nr_cpus = MIN(op->max_cpus, cpu_count);
+    for (uint32_t cpu = 0; cpu < op->nr_cpus; cpu++) {
+        vcpu_runstate_info_t idle;
+
+        sched_runstate_get(cpu_local_of(cpu)->idle, &idle);
+        struct xen_sysctl_cpuinfo info = {.idletime = idle.time[RUNSTATE_running]};
+        if (guest_copy_out_item(guest_handle_va(op->info), cpu, &info))
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* Free memory of a node; the widths of addresses are not looked at but to say "none of these". */
+static int64_t op_availheap(struct xen_sysctl *s)
+{
+    struct xen_sysctl_availheap *op = &s->u.availheap;
+
+    op->avail_bytes = op->node > 0 ? 0 : buddy_free_frames() << PAGE_SHIFT;
+    return 0;
+}
+
+/* Nothing about PCI devices is known that would say more than the one node. */
+static int64_t op_pcitopoinfo(struct xen_sysctl *s)
+{
+    struct xen_sysctl_pcitopoinfo *op = &s->u.pcitopoinfo;
+    uint32_t node = XEN_INVALID_DEV;
+
+    if (!guest_handle_va(op->devs) || !guest_handle_va(op->nodes))
+        return -EINVAL;
+    op->num_devs = MIN(op->num_devs, PCI_DEVICES_MAX);
+    for (uint32_t i = 0; i < op->num_devs; i++)
+        if (guest_copy_out_item(guest_handle_va(op->nodes), i, &node))
+            return -EFAULT;
+    return 0;
+}
+
+static int64_t op_get_cpu_levelling_caps(struct xen_sysctl *s)
+{
+    s->u.cpu_levelling_caps.caps = 0;
+    return 0;
+}
+
+/* error: not offered, and what Xen without it answers. */
 static const struct {
     int64_t (*fn)(struct xen_sysctl *s);
     bool copy_back;
+    int error;
 } sysctl_ops[] = {
-    [XEN_SYSCTL_readconsole] = {op_readconsole, true}, [XEN_SYSCTL_physinfo] = {op_physinfo, true},
-    [XEN_SYSCTL_sched_id] = {op_sched_id, true},       [XEN_SYSCTL_getdomaininfolist] = {op_getdomaininfolist, true},
-    [XEN_SYSCTL_debug_keys] = {op_debug_keys, false},  [XEN_SYSCTL_cputopoinfo] = {op_cputopoinfo, true},
-    [XEN_SYSCTL_numainfo] = {op_numainfo, true},
+    [XEN_SYSCTL_readconsole] = {op_readconsole, true, 0},
+    [XEN_SYSCTL_physinfo] = {op_physinfo, true, 0},
+    [XEN_SYSCTL_sched_id] = {op_sched_id, true, 0},
+    [XEN_SYSCTL_getdomaininfolist] = {op_getdomaininfolist, true, 0},
+    [XEN_SYSCTL_debug_keys] = {op_debug_keys, false, 0},
+    [XEN_SYSCTL_getcpuinfo] = {op_getcpuinfo, true, 0},
+    [XEN_SYSCTL_availheap] = {op_availheap, true, 0},
+    [XEN_SYSCTL_get_pmstat] = {NULL, false, -ENODEV},
+    [XEN_SYSCTL_pm_op] = {NULL, false, -ENODEV},
+    [XEN_SYSCTL_cpu_hotplug] = {NULL, false, -EOPNOTSUPP},
+    [XEN_SYSCTL_page_offline_op] = {NULL, false, -EOPNOTSUPP},
+    [XEN_SYSCTL_cputopoinfo] = {op_cputopoinfo, true, 0},
+    [XEN_SYSCTL_numainfo] = {op_numainfo, true, 0},
+    [XEN_SYSCTL_cpupool_op] = {sysctl_cpupool_op, true, 0},
+    [XEN_SYSCTL_scheduler_op] = {sysctl_scheduler_op, true, 0},
+    [XEN_SYSCTL_coverage_op] = {NULL, false, -EOPNOTSUPP},
+    [XEN_SYSCTL_psr_cmt_op] = {NULL, false, -ENODEV},
+    [XEN_SYSCTL_psr_alloc] = {NULL, false, -EOPNOTSUPP},
+    [XEN_SYSCTL_pcitopoinfo] = {op_pcitopoinfo, true, 0},
+    [XEN_SYSCTL_get_cpu_levelling_caps] = {op_get_cpu_levelling_caps, true, 0},
+    [XEN_SYSCTL_get_cpu_featureset] = {sysctl_get_cpu_featureset, true, 0},
+    [XEN_SYSCTL_get_cpu_policy] = {sysctl_get_cpu_policy, true, 0},
 };
 
 int64_t hypercall_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -171,10 +242,13 @@ int64_t hypercall_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, ui
         return -EACCES;
     if (!current->domain->privileged)
         return -EPERM;
-    if (s.cmd >= ARRAY_SIZE(sysctl_ops) || !sysctl_ops[s.cmd].fn)
+    if (s.cmd >= ARRAY_SIZE(sysctl_ops))
         return -ENOSYS;
+    if (!sysctl_ops[s.cmd].fn)
+        return sysctl_ops[s.cmd].error ? sysctl_ops[s.cmd].error : -ENOSYS;
     result = sysctl_ops[s.cmd].fn(&s);
-    if (result || !sysctl_ops[s.cmd].copy_back)
-        return result;
-    return guest_copy_out(arg, &s, sizeof(s));
+    /* Lists that were too long for the room tell how long they were. */
+    if ((!result || result == -ENOBUFS) && sysctl_ops[s.cmd].copy_back && guest_copy_out(arg, &s, sizeof(s)))
+        return -EFAULT;
+    return result;
 }

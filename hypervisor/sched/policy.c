@@ -3,6 +3,8 @@
 #include "sched/policy.h"
 #include "lib/compiler.h"
 
+uint64_t policy_granularity = POLICY_GRANULARITY;
+
 static bool before(uint64_t a, uint64_t b)
 {
     return (int64_t)(a - b) < 0;
@@ -146,7 +148,7 @@ bool policy_must_switch(const struct sched_queue *q, uint64_t now)
         return false;
     if (u->yielded || !before(now, u->slice_end))
         return true;
-    return before(first->vtime + POLICY_GRANULARITY, u->vtime);
+    return before(first->vtime + READ_ONCE(policy_granularity), u->vtime);
 }
 
 struct sched_unit *policy_pick(struct sched_queue *q, uint64_t now)

@@ -9,7 +9,7 @@
  * ahead of the others (SLEEPER), so that what waits for interrupts runs at once, but cannot save up for later.
  *
  * A running unit is preempted when its slice is over and somebody waits, or when one wakes that is more than
- * GRANULARITY behind it. A yield lets the first waiting one go first, once.
+ * policy_granularity behind it. A yield lets the first waiting one go first, once.
  *
  * A domain's cap limits all its units together to cap % of one CPU: within each period they may use that much time;
  * what they overrun is taken from the next period. Its counters are shared by several queues, hence atomic.
@@ -23,7 +23,7 @@
 #define POLICY_WEIGHT_DEFAULT 256
 #define POLICY_WEIGHT_MAX     65535
 #define POLICY_SLICE          5000000ULL /* ns */
-#define POLICY_GRANULARITY    500000ULL
+#define POLICY_GRANULARITY    500000ULL /* to begin with */
 #define POLICY_SLEEPER        3000000ULL
 #define POLICY_CAP_PERIOD     30000000ULL
 
@@ -33,6 +33,8 @@ struct sched_domain {
     uint64_t cap_period; /* number of the period that cap_used is about; atomic */
     uint64_t cap_used;   /* ns; atomic */
 };
+
+extern uint64_t policy_granularity; /* ns; changed at any time */
 
 struct sched_queue;
 
