@@ -13,6 +13,7 @@ usage: interop.py [-v] [BUILD]    (BUILD: where Haven was built, default: here)
 import argparse
 import difflib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -134,7 +135,8 @@ class Server:
         self.socket = os.path.join(work, "socket")
         environment = dict(os.environ, XENSTORED_PATH=self.socket, XENSTORED_RUNDIR=work, XENSTORED_ROOTDIR=work)
         if kind == "ours":
-            command = [os.path.join(build, "xenstore", "xenstored"), "--no-domains", "--socket", self.socket]
+            command = [os.path.join(build, "xenstore", "xenstored"), "--no-fork", "--no-domains", "--socket",
+                       self.socket]
         else:
             environment["LD_PRELOAD"] = shim
             command = {"xenstored": [f"{DEBIAN}/xenstored", "-N", "-I"],
@@ -179,8 +181,9 @@ class Client:
         else:
             self.folder = os.path.join(work, "bin")
             os.makedirs(self.folder)
+            program = os.path.join(build, "xenstore", "cli", "hvstore")
             for name in ("", "-chmod", "-control", "-exists", "-list", "-ls", "-read", "-rm", "-watch", "-write"):
-                os.symlink(os.path.join(build, "xenstore", "cli", "hvstore"), os.path.join(self.folder, "xenstore" + name))
+                os.symlink(program, os.path.join(self.folder, "xenstore" + name))
 
     def command(self, words):
         if words[0] == "control":
@@ -230,9 +233,13 @@ def tell(client, server):
     return lines
 
 
-def same(first_name, first, second_name, second, ignored=()):
+# Our server can be restarted at any time and refuses this command; each says so in the list of its commands.
+LIVE_UPDATE = re.compile(r"live-update\t|    Default timeout is ")
+
+
+def same(first_name, first, second_name, second):
     """Whether two tellings are alike; prints where they differ."""
-    first, second = ([l for l in t if l not in ignored] for t in (first, second))
+    first, second = ([l for l in t if not LIVE_UPDATE.match(l)] for t in (first, second))
     difference = list(difflib.unified_diff(first, second, first_name, second_name, lineterm="", n=3))
     if difference:
         print("\n".join(l[:120] for l in difference[:60]))
