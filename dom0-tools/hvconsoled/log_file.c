@@ -15,22 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_LENGTH_MAX 200 /* of a guest, in the name of its log */
-
-void log_file_path(const char *dir, const char *name, char path[PATH_MAX])
-{
-    char safe[NAME_LENGTH_MAX + 1];
-    size_t length = 0;
-
-    for (; name[length] && length < NAME_LENGTH_MAX; length++) {
-        unsigned char c = (unsigned char)name[length];
-
-        safe[length] = c == '/' || c < ' ' || c == 0x7f || (c == '.' && length == 0) ? '_' : (char)c;
-    }
-    safe[length] = '\0';
-    snprintf(path, PATH_MAX, "%s/%s.log", dir, safe);
-}
-
 static void complain(struct log_file *log, const char *what)
 {
     if (!log->failed)
@@ -67,7 +51,7 @@ static void open_path(struct log_file *log)
 void log_file_open(struct log_file *log, const struct log_options *options, const char *name)
 {
     *log = (struct log_file){.options = options, .fd = -1};
-    log_file_path(options->dir, name, log->path);
+    log_path(options->dir, name, log->path);
     open_path(log);
 }
 

@@ -26,9 +26,6 @@ struct log_file {
     bool failed; /* told about it */
 };
 
-/* The path of the log for a guest's name; what can't be in a file's name is replaced. */
-void log_file_path(const char *dir, const char *name, char path[PATH_MAX]);
-
 /* Logs that could not be opened are tried again at each write. */
 void log_file_open(struct log_file *log, const struct log_options *options, const char *name);
 void log_file_write(struct log_file *log, const char *data, size_t size);

@@ -3,6 +3,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAME_LENGTH_MAX 200 /* of a guest, in the name of its log */
+
+void log_path(const char *dir, const char *name, char path[PATH_MAX])
+{
+    char safe[NAME_LENGTH_MAX + 1];
+    size_t length = 0;
+
+    for (; name[length] && length < NAME_LENGTH_MAX; length++) {
+        unsigned char c = (unsigned char)name[length];
+
+        safe[length] = c == '/' || c < ' ' || c == 0x7f || (c == '.' && length == 0) ? '_' : (char)c;
+    }
+    safe[length] = '\0';
+    snprintf(path, PATH_MAX, "%s/%s.log", dir, safe);
+}
+
 void log_format_time(const struct timespec *when, char out[LOG_TIME_LENGTH + 1])
 {
     struct tm tm;

@@ -14,6 +14,7 @@
 #ifndef HAVEN_HVCONSOLED_LOG_FORMAT_H
 #define HAVEN_HVCONSOLED_LOG_FORMAT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
@@ -25,6 +26,9 @@
 
 /* What size bytes of a guest can become at most, with a zero. */
 #define LOG_FORMAT_MAX(size) ((size) * (LOG_STAMP_LENGTH + 1) + 1)
+
+/* The path of the log for a guest's name; what can't be in a file's name is replaced. */
+void log_path(const char *dir, const char *name, char path[PATH_MAX]);
 
 void log_format_time(const struct timespec *when, char out[LOG_TIME_LENGTH + 1]);
 

@@ -58,6 +58,7 @@ void command_print_list(FILE *to);
 /* A decimal number from min to max; false if text is none. */
 bool command_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
+int cmd_console(struct command *c, int argc, char **argv);
 int cmd_create(struct command *c, int argc, char **argv);
 int cmd_debug_keys(struct command *c, int argc, char **argv);
 int cmd_destroy(struct command *c, int argc, char **argv);

@@ -3,6 +3,13 @@
 #include "hvctl/command.h"
 
 const struct command_entry command_table[] = {
+    {"console", "[-s] [-e ESCAPE] DOMAIN", "attach to a guest's console (Ctrl-] detaches)",
+     "  -s, --since-boot      first all that it printed since it started, also of a guest that is gone\n"
+     "  -e, --escape ESCAPE   detach with this character, or ^X for Ctrl-X\n"
+     "  -t, --type pv         accepted for xl's sake\n"
+     "  -n, --num 0           accepted for xl's sake\n"
+     "  --log-dir DIR         where the logs are\n",
+     cmd_console},
     {"create", "FILE [-c] [-p] [KEY=VALUE...]", "create a guest from a configuration",
      "  -c, --console        attach to its console\n"
      "  -p, --paused         do not let it run yet\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 sbin_PROGRAMS += dom0-tools/hvctl/hvctl
 dom0_tools_hvctl_hvctl_SOURCES = \
+	dom0-tools/hvctl/cmd_console.c \
 	dom0-tools/hvctl/cmd_create.c \
 	dom0-tools/hvctl/cmd_debug_keys.c \
 	dom0-tools/hvctl/cmd_destroy.c \
@@ -18,11 +19,14 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_vcpu.c \
 	dom0-tools/hvctl/command.c \
 	dom0-tools/hvctl/commands.c \
+	dom0-tools/hvctl/console_attach.c \
+	dom0-tools/hvctl/console_log.c \
 	dom0-tools/hvctl/domain_life.c \
 	dom0-tools/hvctl/list_format.c \
 	dom0-tools/hvctl/list_long.c \
 	dom0-tools/hvctl/main.c \
 	dom0-tools/hvctl/page_holders.c \
+	dom0-tools/hvctl/raw_terminal.c \
 	dom0-tools/hvctl/size_parse.c
 dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags)
 dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)
