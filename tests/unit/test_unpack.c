@@ -142,10 +142,8 @@ static void test_pages(void)
 
 int main(void)
 {
-    CU_TestInfo cases[] = {{"each format", test_formats},
-                           {"damaged", test_damaged},
-                           {"pages", test_pages},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo cases[] = {
+        {"each format", test_formats}, {"damaged", test_damaged}, {"pages", test_pages}, CU_TEST_INFO_NULL};
     make_plain();
     return unit_run("unpack", cases);
 }

@@ -11,3 +11,21 @@ tests_unit_test_config_CPPFLAGS = $(tools_test_cppflags)
 check_PROGRAMS += tests/unit/test_guest_config
 tests_unit_test_guest_config_SOURCES = tests/unit/test_guest_config.c $(config_sources)
 tests_unit_test_guest_config_CPPFLAGS = $(tools_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_steps
+tests_unit_test_steps_SOURCES = tests/unit/test_steps.c dom0-tools/guest/steps.c dom0-tools/libhv/failure.c
+tests_unit_test_steps_CPPFLAGS = $(tools_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_unpack
+tests_unit_test_unpack_SOURCES = tests/unit/test_unpack.c dom0-tools/build/page_ops.c dom0-tools/build/unpack_here.c
+tests_unit_test_unpack_CPPFLAGS = $(tools_test_cppflags)
+tests_unit_test_unpack_LDADD = $(LDADD) -llzma -lz -llz4 -lzstd
+
+# Without the sanitizers: their library makes system calls that the sandbox forbids.
+check_PROGRAMS += tests/unit/test_sandbox
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c dom0-tools/build/sandbox.c dom0-tools/build/unpack.c \
+	dom0-tools/build/unpack_here.c dom0-tools/libhv/failure.c
+tests_unit_test_sandbox_CPPFLAGS = $(tools_test_cppflags)
+tests_unit_test_sandbox_CFLAGS = $(tools_cflags)
+tests_unit_test_sandbox_LDFLAGS =
+tests_unit_test_sandbox_LDADD = $(LDADD) -llzma -lz -llz4 -lzstd
