@@ -17,30 +17,6 @@
 #define UNMAP_BATCH      32
 #define SETUP_FRAMES_MAX 4096 /* far above what any domain's limit is */
 
-/* Each works on a[done..count), and returns how many it did (at least one), or -Exxx. */
-typedef int (*grant_op_fn)(struct vcpu *v, uint64_t array, unsigned int count);
-
-static int op_map(struct vcpu *v, uint64_t array, unsigned int count)
-{
-    struct gnttab_map_grant_ref op;
-    unsigned int done = 0;
-    do {
-        if (guest_copy_in_item(&op, array, done))
-            return -EFAULT;
-        grant_map(v, &op);
-        if (guest_copy_out_item(array, done, &op))
-            return -EFAULT;
-    } while (++done < count && !continuation_wanted());
-    return (int)done;
-}
-
-static void unmap_batch_finish(struct vcpu *v, struct grant_unmapped *batch, unsigned int n)
-{
-    tlb_flush_mask(v->domain->dirty_cpus, TLB_ALL);
-    for (unsigned int i = 0; i < n; i++)
-        grant_unmap_finish(&batch[i]);
-}
-
 _Static_assert(
     offsetof(struct gnttab_unmap_and_replace, new_addr) == offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr) &&
         offsetof(struct gnttab_unmap_and_replace, handle) == offsetof(struct gnttab_unmap_grant_ref, handle) &&
@@ -48,13 +24,14 @@ _Static_assert(
         sizeof(struct gnttab_unmap_and_replace) == sizeof(struct gnttab_unmap_grant_ref),
     "one structure does for both");
 
-static int unmap(struct vcpu *v, uint64_t array, unsigned int count, bool replace)
+/* Unmaps a batch from the first element on: how many, or -Exxx. */
+static int64_t unmap(struct vcpu *v, uint64_t array, uint64_t count, bool replace)
 {
     struct grant_unmapped batch[UNMAP_BATCH];
     struct gnttab_unmap_grant_ref op;
     unsigned int done = 0;
     int r = 0;
-    while (!r && done < MIN(count, UNMAP_BATCH)) {
+    while (!r && done < MIN(count, (uint64_t)UNMAP_BATCH)) {
         if (guest_copy_in_item(&op, array, done)) {
             r = -EFAULT;
             break;
@@ -69,126 +46,113 @@ static int unmap(struct vcpu *v, uint64_t array, unsigned int count, bool replac
             r = -EFAULT;
         done++;
     }
-    unmap_batch_finish(v, batch, done);
-    return r ? r : (int)done;
+    tlb_flush_mask(v->domain->dirty_cpus, TLB_ALL);
+    for (unsigned int i = 0; i < done; i++)
+        grant_unmap_finish(&batch[i]);
+    return r ? r : (int64_t)done;
 }
 
-static int op_unmap(struct vcpu *v, uint64_t array, unsigned int count)
+/* ---- one element of an array: a copy of it is changed and goes back; 0 or -Exxx for the whole hypercall ---- */
+
+static int one_map(struct vcpu *v, void *copy)
 {
-    return unmap(v, array, count, false);
+    grant_map(v, copy);
+    return 0;
 }
 
-static int op_unmap_and_replace(struct vcpu *v, uint64_t array, unsigned int count)
+static int one_copy(struct vcpu *v, void *copy)
 {
-    return unmap(v, array, count, true);
+    grant_copy(v, copy);
+    return 0;
 }
 
-static int op_copy(struct vcpu *v, uint64_t array, unsigned int count)
+static int one_swap(struct vcpu *v, void *copy)
 {
-    struct gnttab_copy op;
-    unsigned int done = 0;
-    do {
-        if (guest_copy_in_item(&op, array, done))
-            return -EFAULT;
-        grant_copy(v, &op);
-        if (guest_copy_out_item(array, done, &op))
-            return -EFAULT;
-    } while (++done < count && !continuation_wanted());
-    return (int)done;
+    grant_swap(v->domain, copy);
+    return 0;
 }
 
-/* One element only: what it returns is a list by itself. */
-static int op_setup(struct vcpu *v, uint64_t array, unsigned int count)
+static int one_query_size(struct vcpu *v, void *copy)
 {
-    struct gnttab_setup_table op;
-    if (count != 1)
-        return -EINVAL;
-    if (guest_copy_in(&op, array, sizeof(op)))
-        return -EFAULT;
-    uint64_t *frames = op.nr_frames <= SETUP_FRAMES_MAX ? heap_alloc(op.nr_frames * sizeof(*frames) + 1) : NULL;
+    grant_query_size(v->domain, copy);
+    return 0;
+}
+
+static int one_setup(struct vcpu *v, void *copy)
+{
+    struct gnttab_setup_table *op = copy;
+    uint64_t *frames = op->nr_frames <= SETUP_FRAMES_MAX ? heap_alloc(op->nr_frames * sizeof(*frames) + 1) : NULL;
     if (frames)
-        grant_setup(v->domain, &op, frames);
+        grant_setup(v->domain, op, frames);
     else
-        op.status = GNTST_general_error;
-    int r = 1;
-    if (op.status == GNTST_okay &&
-        guest_copy_out(guest_handle_va(op.frame_list), frames, op.nr_frames * sizeof(*frames)))
-        op.status = GNTST_bad_virt_addr;
+        op->status = GNTST_general_error;
+    if (op->status == GNTST_okay &&
+        guest_copy_out(guest_handle_va(op->frame_list), frames, op->nr_frames * sizeof(*frames)))
+        op->status = GNTST_bad_virt_addr;
     heap_free(frames);
-    if (guest_copy_out(array, &op, sizeof(op)))
-        r = -EFAULT;
-    return r;
-}
-
-static int op_query_size(struct vcpu *v, uint64_t array, unsigned int count)
-{
-    struct gnttab_query_size op;
-    if (count != 1)
-        return -EINVAL;
-    if (guest_copy_in(&op, array, sizeof(op)))
-        return -EFAULT;
-    grant_query_size(v->domain, &op);
-    return guest_copy_out(array, &op, sizeof(op)) ? -EFAULT : 1;
+    return 0;
 }
 
 /* Version 1 is what there is; asking for it is granted, whatever is asked for the answer says what is in force. */
-static int op_set_version(struct vcpu *v, uint64_t array, unsigned int count)
+static int one_set_version(struct vcpu *, void *copy)
 {
-    struct gnttab_set_version op;
-    (void)v, (void)count;
-    if (guest_copy_in(&op, array, sizeof(op)))
-        return -EFAULT;
-    int r = op.version == 1 ? 1 : op.version == 2 ? -ENOSYS : -EINVAL;
-    op.version = 1;
-    if (guest_copy_out(array, &op, sizeof(op)))
-        return -EFAULT;
+    struct gnttab_set_version *op = copy;
+    int r = op->version == 1 ? 0 : op->version == 2 ? -ENOSYS : -EINVAL;
+    op->version = 1;
     return r;
 }
 
-static int op_get_version(struct vcpu *v, uint64_t array, unsigned int count)
+static int one_get_version(struct vcpu *v, void *copy)
 {
-    struct gnttab_get_version op;
+    struct gnttab_get_version *op = copy;
     struct domain *d;
-    (void)count;
-    if (guest_copy_in(&op, array, sizeof(op)))
-        return -EFAULT;
-    int r = grant_operand_domain(v->domain, op.dom, &d);
+    int r = grant_operand_domain(v->domain, op->dom, &d);
     if (r != GNTST_okay)
         return r == GNTST_bad_domain ? -ESRCH : -EPERM;
     domain_put(d);
-    op.version = 1;
-    return guest_copy_out(array, &op, sizeof(op)) ? -EFAULT : 1;
+    op->version = 1;
+    return 0;
 }
 
-static int op_swap(struct vcpu *v, uint64_t array, unsigned int count)
-{
-    struct gnttab_swap_grant_ref op;
-    unsigned int done = 0;
-    do {
-        if (guest_copy_in_item(&op, array, done))
-            return -EFAULT;
-        grant_swap(v->domain, &op);
-        if (guest_copy_out_item(array, done, &op))
-            return -EFAULT;
-    } while (++done < count && !continuation_wanted());
-    return (int)done;
-}
+enum grant_op_count {
+    ANY,
+    ONLY_ONE, /* what it returns is a list by itself: -EINVAL for more */
+    IGNORED,  /* always one */
+};
 
 /* What is not here (transfer, dump, status frames of version 2, cache flush) answers -ENOSYS. */
 static const struct grant_op {
-    grant_op_fn fn;
+    int (*one)(struct vcpu *v, void *copy); /* NULL: unmap() does it */
     uint8_t size;
+    uint8_t count; /* enum grant_op_count */
 } grant_ops[] = {
-    [GNTTABOP_map_grant_ref] = {op_map, sizeof(struct gnttab_map_grant_ref)},
-    [GNTTABOP_unmap_grant_ref] = {op_unmap, sizeof(struct gnttab_unmap_grant_ref)},
-    [GNTTABOP_setup_table] = {op_setup, sizeof(struct gnttab_setup_table)},
-    [GNTTABOP_copy] = {op_copy, sizeof(struct gnttab_copy)},
-    [GNTTABOP_query_size] = {op_query_size, sizeof(struct gnttab_query_size)},
-    [GNTTABOP_unmap_and_replace] = {op_unmap_and_replace, sizeof(struct gnttab_unmap_and_replace)},
-    [GNTTABOP_set_version] = {op_set_version, sizeof(struct gnttab_set_version)},
-    [GNTTABOP_get_version] = {op_get_version, sizeof(struct gnttab_get_version)},
-    [GNTTABOP_swap_grant_ref] = {op_swap, sizeof(struct gnttab_swap_grant_ref)},
+    [GNTTABOP_map_grant_ref] = {one_map, sizeof(struct gnttab_map_grant_ref), ANY},
+    [GNTTABOP_unmap_grant_ref] = {NULL, sizeof(struct gnttab_unmap_grant_ref), ANY},
+    [GNTTABOP_setup_table] = {one_setup, sizeof(struct gnttab_setup_table), ONLY_ONE},
+    [GNTTABOP_copy] = {one_copy, sizeof(struct gnttab_copy), ANY},
+    [GNTTABOP_query_size] = {one_query_size, sizeof(struct gnttab_query_size), ONLY_ONE},
+    [GNTTABOP_unmap_and_replace] = {NULL, sizeof(struct gnttab_unmap_and_replace), ANY},
+    [GNTTABOP_set_version] = {one_set_version, sizeof(struct gnttab_set_version), IGNORED},
+    [GNTTABOP_get_version] = {one_get_version, sizeof(struct gnttab_get_version), IGNORED},
+    [GNTTABOP_swap_grant_ref] = {one_swap, sizeof(struct gnttab_swap_grant_ref), ANY},
 };
+
+/* Elements from the first on, at least one, until something waits. How many, or -Exxx. */
+static int64_t do_each(struct vcpu *v, const struct grant_op *op, uint64_t array, uint64_t count)
+{
+    uint64_t copy[(UINT8_MAX + 1) / sizeof(uint64_t)], done = 0;
+    do {
+        uint64_t at = array + done * op->size;
+        if (guest_copy_in(copy, at, op->size))
+            return -EFAULT;
+        int r = op->one(v, copy);
+        if (guest_copy_out(at, copy, op->size))
+            return -EFAULT;
+        if (r)
+            return r;
+    } while (++done < count && !continuation_wanted());
+    return (int64_t)done;
+}
 
 int64_t hypercall_grant_table_op(uint64_t cmd, uint64_t array, uint64_t count, uint64_t, uint64_t)
 {
@@ -196,20 +160,23 @@ int64_t hypercall_grant_table_op(uint64_t cmd, uint64_t array, uint64_t count, u
     count = (uint32_t)count;
     if ((int32_t)count < 0)
         return -EINVAL;
-    if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].fn)
+    if (cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[cmd].size)
         return -ENOSYS;
+    const struct grant_op *op = &grant_ops[cmd];
     /* The whole array must lie in the guest's part, else nothing is done. */
-    if (!guest_address_ok(array) || !guest_address_ok(array + count * grant_ops[cmd].size))
+    if (!guest_address_ok(array) || !guest_address_ok(array + count * op->size))
         return -EFAULT;
-    bool single = cmd == GNTTABOP_set_version || cmd == GNTTABOP_get_version; /* count is not looked at */
-    while (count > 0 || single) {
-        int done = grant_ops[cmd].fn(current, array, (unsigned int)count);
+    if (op->count == IGNORED)
+        count = 1;
+    if (op->count == ONLY_ONE && count > 1)
+        return -EINVAL;
+    while (count > 0) {
+        int64_t done = op->one ? do_each(current, op, array, count)
+                               : unmap(current, array, count, cmd == GNTTABOP_unmap_and_replace);
         if (done < 0)
             return done;
-        if (single)
-            return 0;
-        array += (uint64_t)done * grant_ops[cmd].size;
-        count -= (unsigned int)done;
+        array += (uint64_t)done * op->size;
+        count -= (uint64_t)done;
         if (count && continuation_wanted())
             return continuation_make(__HYPERVISOR_grant_table_op, 3, cmd, array, count);
     }
