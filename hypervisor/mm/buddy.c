@@ -32,51 +32,31 @@ static struct {
     struct spinlock lock;
     uint64_t free, total;
     uint32_t orders[ZONES + 1]; /* per zone: which lists are not empty */
-    uint32_t head[ZONES + 1][ORDERS];
+    struct frame_list list[ZONES + 1][ORDERS];
 } buddy = {.lock = SPINLOCK_INIT(LOCK_LEVEL_BUDDY)};
 
-/* Zones count from 1, so a list's head can be stored as frame number + 1 and the table needs no initialisation. */
 static unsigned int zone_of(uint64_t first, unsigned int order)
 {
     return bits_highest(first | ((1ULL << order) - 1)) + 1;
 }
 
-static struct frame *list_head(unsigned int zone, unsigned int order)
-{
-    uint32_t h = buddy.head[zone][order];
-    return h ? frame_of(MFN(h - 1)) : NULL;
-}
-
 static void list_insert(struct frame *f, unsigned int order)
 {
-    uint64_t n = frame_mfn(f).n;
-    unsigned int zone = zone_of(n, order);
-    struct frame *head = list_head(zone, order);
+    unsigned int zone = zone_of(frame_mfn(f).n, order);
 
     f->order = (uint8_t)order;
-    f->prev = FRAME_LIST_END;
-    f->next = head ? (uint32_t)frame_mfn(head).n : FRAME_LIST_END;
-    if (head)
-        head->prev = (uint32_t)n;
-    buddy.head[zone][order] = (uint32_t)n + 1;
+    frame_list_add_tail(&buddy.list[zone][order], f);
     buddy.orders[zone] |= 1u << order;
 }
 
 static void list_delete(struct frame *f, unsigned int order)
 {
     unsigned int zone = zone_of(frame_mfn(f).n, order);
-    struct frame *next = frame_list_next(f);
 
-    if (next)
-        next->prev = f->prev;
-    if (f->prev != FRAME_LIST_END) {
-        frame_of(MFN(f->prev))->next = f->next;
-    } else {
-        buddy.head[zone][order] = next ? (uint32_t)frame_mfn(next).n + 1 : 0;
-        if (!next)
-            buddy.orders[zone] &= ~(1u << order);
-    }
     f->order = NOT_HEAD;
+    frame_list_remove(&buddy.list[zone][order], f);
+    if (!buddy.list[zone][order].count)
+        buddy.orders[zone] &= ~(1u << order);
 }
 
 /* Joins the block with its free buddies upwards and puts the result on its list. */
@@ -110,7 +90,7 @@ static struct frame *take(unsigned int order, unsigned int zone_limit)
             continue;
 
         unsigned int have = order + bits_lowest(fit);
-        struct frame *f = list_head(zone, have);
+        struct frame *f = frame_list_first(&buddy.list[zone][have]);
         list_delete(f, have);
         /* The upper half stays: later, larger frame numbers are as good for anybody. */
         while (have > order) {
@@ -132,7 +112,6 @@ static void adopt(struct frame *f, unsigned int order)
         f[i].owner = DOMID_XEN;
         f[i].refs = 0;
         f[i].order = 0;
-        f[i].prev = f[i].next = FRAME_LIST_END;
     }
 }
 

@@ -40,21 +40,21 @@ static int __init map_tables(unsigned int cpu, uint64_t base, struct cpu_tables 
     t->stubs = heap_alloc_pages(0);
     if (t->gdt_page == NULL || t->stubs == NULL)
         return -ENOMEM;
-    error = hv_map_range(t->gdt_virt + GDT_GUEST_PAGES * PAGE_SIZE, direct_map_phys(t->gdt_page), PAGE_SIZE, DATA_FLAGS,
-                         false);
+    error =
+        hv_map_range(t->gdt_virt + GDT_GUEST_PAGES * PAGE_SIZE, direct_map_phys(t->gdt_page), PAGE_SIZE, DATA_FLAGS);
     if (error == 0)
-        error = hv_map_range(t->stubs_virt, direct_map_phys(t->stubs), PAGE_SIZE, PTE_ACCESSED, false);
+        error = hv_map_range(t->stubs_virt, direct_map_phys(t->stubs), PAGE_SIZE, PTE_ACCESSED);
     return error;
 }
 
 static int __init map_stack(uint64_t base, paddr_t phys)
 {
     uint64_t main_stack = IST_SIZE + GUARD_SIZE;
-    int error = hv_map_range(base, phys, IST_SIZE, DATA_FLAGS, false);
+    int error = hv_map_range(base, phys, IST_SIZE, DATA_FLAGS);
 
     if (error)
         return error;
-    return hv_map_range(base + main_stack, phys + main_stack, STACK_SIZE - main_stack, DATA_FLAGS, false);
+    return hv_map_range(base + main_stack, phys + main_stack, STACK_SIZE - main_stack, DATA_FLAGS);
 }
 
 struct cpu_local *__init cpu_local_create(unsigned int cpu)

@@ -37,21 +37,16 @@ bool frame_drop_allocated(struct frame *f)
     return true;
 }
 
-void frame_list_init(struct frame_list *l)
-{
-    *l = (struct frame_list){.head = FRAME_LIST_END, .tail = FRAME_LIST_END};
-}
-
 void frame_list_add_tail(struct frame_list *l, struct frame *f)
 {
     uint32_t n = (uint32_t)frame_mfn(f).n;
 
     f->prev = l->tail;
-    f->next = FRAME_LIST_END;
-    if (l->tail == FRAME_LIST_END)
-        l->head = n;
-    else
+    f->next = 0;
+    if (l->tail)
         frame_of(MFN(l->tail))->next = n;
+    else
+        l->head = n;
     l->tail = n;
     l->count++;
 }
@@ -59,14 +54,14 @@ void frame_list_add_tail(struct frame_list *l, struct frame *f)
 void frame_list_remove(struct frame_list *l, struct frame *f)
 {
     ASSERT(l->count);
-    if (f->prev == FRAME_LIST_END)
-        l->head = f->next;
-    else
+    if (f->prev)
         frame_of(MFN(f->prev))->next = f->next;
-    if (f->next == FRAME_LIST_END)
-        l->tail = f->prev;
     else
+        l->head = f->next;
+    if (f->next)
         frame_of(MFN(f->next))->prev = f->prev;
-    f->prev = f->next = FRAME_LIST_END;
+    else
+        l->tail = f->prev;
+    f->prev = f->next = 0;
     l->count--;
 }

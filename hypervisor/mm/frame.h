@@ -36,12 +36,11 @@ struct frame {
     uint8_t state;     /* enum frame_state */
     uint8_t order;     /* of the free block that starts here (mm/buddy.c) */
     uint64_t tlb_time; /* tlb clock when the last type reference went: entries older than this may linger in TLBs */
-    uint32_t prev, next; /* frame numbers: free list, or the owner's page list; FRAME_LIST_END */
+    uint32_t prev, next; /* frame numbers: free list, or the owner's page list; 0 at the ends, and on no list */
 };
 
 _Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
 
-#define FRAME_LIST_END  0xffffffffu
 #define FRAME_ALLOCATED 0x80000000u
 #define FRAME_REFS_MASK 0x7fffffffu
 
@@ -136,22 +135,21 @@ bool frame_drop_allocated(struct frame *f);
 /* Called with a frame whose last reference went: state domain: off the page list and freed; set once by lifecycle. */
 extern void (*frame_released)(struct frame *f);
 
-/* A list of frames through prev/next; the owner of the list locks. */
+/* A list of frames through prev/next; zeroed: empty. Frame 0 is on none. The owner of the list locks. */
 struct frame_list {
     uint32_t head, tail;
     uint64_t count;
 };
 
-void frame_list_init(struct frame_list *l);
 void frame_list_add_tail(struct frame_list *l, struct frame *f);
 void frame_list_remove(struct frame_list *l, struct frame *f);
 static inline struct frame *frame_list_first(const struct frame_list *l)
 {
-    return l->head == FRAME_LIST_END ? NULL : frame_of(MFN(l->head));
+    return l->head ? frame_of(MFN(l->head)) : NULL;
 }
 static inline struct frame *frame_list_next(const struct frame *f)
 {
-    return f->next == FRAME_LIST_END ? NULL : frame_of(MFN(f->next));
+    return f->next ? frame_of(MFN(f->next)) : NULL;
 }
 
 #endif

@@ -8,9 +8,8 @@
  *                                                      prev, next = other slabs of the class with a free object
  *   pages   HEAP_PAGES | order, on the first frame
  *
- * A free object holds the address of the next one and a mark made from its own address. An object that is freed and has
- * the mark is most likely free already; but a guest may have put it there, so the slab's list is asked. Objects begin
- * at multiples of their size in the page, so those whose size is a power of two are aligned to it.
+ * A free object holds the address of the next one. Objects begin at multiples of their size in the page, so those whose
+ * size is a power of two are aligned to it.
  */
 #include "mm/heap.h"
 #include "lib/assert.h"
@@ -27,11 +26,8 @@
 #define SLAB_CLASS_SHIFT 12
 #define SLAB_USED_MASK   0xfffULL /* up to 256 */
 
-#define FREE_MARK 0x66726565642e2e21ULL
-
 struct free_object {
     struct free_object *next;
-    uint64_t mark;
 };
 
 static const uint16_t class_size[] = {16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1360, 2048};
@@ -42,13 +38,7 @@ _Static_assert(CLASSES <= 16, "the class is four bits of the type word");
 static struct {
     struct spinlock lock;
     struct frame_list partial[CLASSES]; /* slabs with at least one free object */
-    bool ready;
 } heap = {.lock = SPINLOCK_INIT(LOCK_LEVEL_HEAP)};
-
-static uint64_t free_mark(const struct free_object *o)
-{
-    return FREE_MARK ^ (uint64_t)o;
-}
 
 static unsigned int slab_class(const struct frame *f)
 {
@@ -80,7 +70,6 @@ static struct frame *slab_create(unsigned int class)
     for (size_t at = PAGE_SIZE / class_size[class]; at-- > 0;) {
         struct free_object *o = (struct free_object *)(page + at * class_size[class]);
         o->next = first;
-        o->mark = free_mark(o);
         first = o;
     }
     f->type = HEAP_SLAB | class << SLAB_CLASS_SHIFT;
@@ -88,20 +77,9 @@ static struct frame *slab_create(unsigned int class)
     return f;
 }
 
-static void heap_prepare(void)
-{
-    if (heap.ready)
-        return;
-    for (unsigned int c = 0; c < CLASSES; c++)
-        frame_list_init(&heap.partial[c]);
-    heap.ready = true;
-}
-
 static void *slab_alloc(unsigned int class)
 {
     spin_lock(&heap.lock);
-    heap_prepare();
-
     struct frame *f = frame_list_first(&heap.partial[class]);
     if (!f) {
         f = slab_create(class);
@@ -113,7 +91,6 @@ static void *slab_alloc(unsigned int class)
     }
 
     struct free_object *o = (struct free_object *)f->tlb_time;
-    ASSERT(o->mark == free_mark(o));
     f->tlb_time = (uint64_t)o->next;
     f->type++;
     if (!f->tlb_time)
@@ -124,15 +101,6 @@ static void *slab_alloc(unsigned int class)
     return o;
 }
 
-static bool slab_has_free(const struct frame *f, const struct free_object *o)
-{
-    const struct free_object *p = (const struct free_object *)f->tlb_time;
-
-    while (p && p != o)
-        p = p->next;
-    return p;
-}
-
 static void slab_free(struct frame *f, void *p)
 {
     unsigned int class = slab_class(f);
@@ -140,12 +108,11 @@ static void slab_free(struct frame *f, void *p)
 
     ASSERT(((uint64_t)p & (PAGE_SIZE - 1)) % class_size[class] == 0);
     spin_lock(&heap.lock);
-    ASSERT(slab_used(f) && (o->mark != free_mark(o) || !slab_has_free(f, o)));
+    ASSERT(slab_used(f));
 
     if (!f->tlb_time)
         frame_list_add_tail(&heap.partial[class], f);
     o->next = (struct free_object *)f->tlb_time;
-    o->mark = free_mark(o);
     f->tlb_time = (uint64_t)o;
     f->type--;
 

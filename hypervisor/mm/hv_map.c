@@ -9,7 +9,7 @@
  * All mappings but the CPU windows and the guest-readable M2P are global, supervisor-only; only the image's text is
  * executable. The lock guards changes of the tree; walks by hardware need none.
  *
- * hv_map_build.c makes the large areas while booting.
+ * hv_map_build.c makes the large areas while booting; what comes later is mapped by 4 KiB pages.
  */
 #include "mm/hv_map.h"
 #include "cpu/cpu_local.h"
@@ -52,40 +52,7 @@ static pte_t *table_alloc(void)
     return hv_map_early_table ? hv_map_early_table() : heap_alloc_pages(0);
 }
 
-static uint64_t level_size(unsigned int level)
-{
-    return 1ULL << (PAGE_SHIFT + 9 * (level - 1));
-}
-
-/* Frame flags as an entry at 'level' has them: the PAT bit lies elsewhere in large pages (SDM 3A tables 4-16, 4-18). */
-static uint64_t level_flags(uint64_t flags, unsigned int level)
-{
-    if (level == 1)
-        return flags;
-    return (flags & ~PTE_PAT) | PTE_PSE | (flags & PTE_PAT ? 1ULL << 12 : 0);
-}
-
-/* Cuts a large page into 512 of the next size with the same rights. */
-static int split(pte_t *entry, unsigned int level)
-{
-    pte_t *table = table_alloc(), old = *entry;
-
-    if (!table)
-        return -ENOMEM;
-    uint64_t flags = old & ~PTE_FRAME_MASK, address = old & PTE_FRAME_MASK & ~(1ULL << 12);
-    uint64_t pat = old & 1ULL << 12;
-    if (level == 2)
-        flags = (flags & ~PTE_PSE) | (pat ? PTE_PAT : 0);
-    else
-        flags |= pat;
-    for (unsigned int i = 0; i < PTE_ENTRIES; i++)
-        table[i] = (address + i * level_size(level - 1)) | flags;
-    /* The PAT bit of a large page is part of its frame field; the new entry is a plain pointer to a table. */
-    pte_write(entry, direct_map_phys(table) | PTE_PRESENT | PTE_WRITE | (old & PTE_USER));
-    return 0;
-}
-
-/* The entry for va at 'level', tables on the way made (or large pages split) if 'make'. NULL: not there; no memory. */
+/* The entry for va at 'level', tables on the way made if 'make'. NULL: not there; no memory. */
 static pte_t *walk(uint64_t va, unsigned int level, bool make, uint64_t user)
 {
     pte_t *table = hv_top_table;
@@ -101,10 +68,8 @@ static pte_t *walk(uint64_t va, unsigned int level, bool make, uint64_t user)
             if (!next)
                 return NULL;
             pte_write(entry, direct_map_phys(next) | PTE_PRESENT | PTE_WRITE | user);
-        } else if (l < 4 && (*entry & PTE_PSE)) {
-            if (!make || split(entry, l))
-                return NULL;
         }
+        ASSERT(l == 4 || !(*entry & PTE_PSE)); /* what is mapped by large pages stays so */
         table = direct_map(*entry & PTE_FRAME_MASK);
     }
     return &table[pte_index(va, level)];
@@ -123,156 +88,85 @@ mfn_t hv_map_m2p_chunk(unsigned int chunk)
     return entry && (*entry & PTE_PRESENT) ? pte_mfn(*entry) : MFN_INVALID;
 }
 
-static bool cpu_has_1gb_pages(void)
-{
-    return cpuid(0x80000000, 0).eax >= 0x80000001 && cpuid(0x80000001, 0).edx >> 26 & 1;
-}
-
-/* Largest page that fits at this place. A table that exists is used, even where a large page would fit. */
-static unsigned int best_level(uint64_t va, paddr_t phys, uint64_t size, uint64_t user, bool large)
-{
-    if (!large)
-        return 1;
-    for (unsigned int level = cpu_has_1gb_pages() ? 3 : 2; level > 1; level--) {
-        uint64_t page = level_size(level);
-        if ((va | phys) & (page - 1) || size < page)
-            continue;
-        pte_t *entry = walk(va, level, true, user);
-        if (entry && (!(*entry & PTE_PRESENT) || (*entry & PTE_PSE)))
-            return level;
-    }
-    return 1;
-}
-
-int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags, bool large)
+int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags)
 {
     int error = 0;
 
     ASSERT(!((va | phys | size) & (PAGE_SIZE - 1)) && va >= HV_VIRT_START && va + size <= HV_VIRT_END);
     spin_lock(&hv_map_lock);
-    while (size) {
-        unsigned int level = best_level(va, phys, size, flags & PTE_USER, large);
-        pte_t *entry = walk(va, level, true, flags & PTE_USER);
+    for (uint64_t at = 0; at < size && !error; at += PAGE_SIZE) {
+        pte_t *entry = walk(va + at, 1, true, 0);
 
-        if (!entry) {
+        if (entry)
+            pte_write(entry, (phys + at) | flags | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY);
+        else
             error = -ENOMEM;
-            break;
-        }
-        pte_write(entry, phys | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | level_flags(flags, level));
-        va += level_size(level);
-        phys += level_size(level);
-        size -= level_size(level);
     }
     spin_unlock(&hv_map_lock);
     return error;
 }
 
-/* Clears entries; a large page that is only partly meant is split before. */
-void hv_unmap_range(uint64_t va, uint64_t size)
+static void unmap_range(uint64_t va, uint64_t size)
 {
-    ASSERT(!((va | size) & (PAGE_SIZE - 1)));
     spin_lock(&hv_map_lock);
-    while (size) {
-        unsigned int level = 1;
-        pte_t *entry = walk(va, 2, false, 0);
-
-        if (entry && (*entry & PTE_PRESENT) && (*entry & PTE_PSE) && !(va & (MIB(2) - 1)) && size >= MIB(2))
-            level = 2;
-        else
-            entry = walk(va, 1, entry && (*entry & PTE_PRESENT), 0);
+    for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
+        pte_t *entry = walk(va + at, 1, false, 0);
         if (entry)
             pte_write(entry, 0);
-        va += level_size(level);
-        size -= MIN(size, level_size(level));
     }
     spin_unlock(&hv_map_lock);
     tlb_flush_global_all();
 }
 
-/*
- * Addresses for MMIO: single pages from the first 64 MiB of the dynamic area, requests of 2 MiB and more in units of 2
- * MiB from the 8 GiB behind it.
- */
-#define MMIO_PAGES     16384
-#define MMIO_UNITS     4096
-#define MMIO_UNIT_VIRT (HV_MAP_VIRT + (uint64_t)MMIO_PAGES * PAGE_SIZE)
+/* Addresses for MMIO: pages from the dynamic area. A set bit: in use; hv_map_lock. */
+#define MMIO_PAGES 16384
+static uint64_t mmio_pages[BITS_TO_LONGS(MMIO_PAGES)];
 
-static uint64_t mmio_pages[BITS_TO_LONGS(MMIO_PAGES)], mmio_units[BITS_TO_LONGS(MMIO_UNITS)];
-
-/* First run of n clear bits, which become set; size if there is none. */
-static unsigned int claim_run(uint64_t *map, unsigned int size, unsigned int n)
+/* The first run of n clear bits, which become set; MMIO_PAGES if there is none. */
+static unsigned int mmio_claim(uint64_t n)
 {
-    unsigned int start = bits_find_clear(map, size, 0);
-
-    while (start + n <= size) {
-        unsigned int end = bits_find_set(map, MIN(size, start + n), start);
-        if (end == start + n) {
-            for (unsigned int i = start; i < end; i++)
-                bit_set(map, i);
-            return start;
-        }
-        start = bits_find_clear(map, size, end);
-    }
-    return size;
-}
-
-static uint64_t mmio_address_claim(uint64_t size)
-{
-    bool units = size >= MIB(2);
-    unsigned int total = units ? MMIO_UNITS : MMIO_PAGES;
-    uint64_t n = units ? (size + MIB(2) - 1) / MIB(2) : size / PAGE_SIZE;
-
-    if (n > total)
-        return 0;
-    spin_lock(&hv_map_lock);
-    unsigned int at = claim_run(units ? mmio_units : mmio_pages, total, (unsigned int)n);
-    spin_unlock(&hv_map_lock);
-    if (at == total)
-        return 0;
-    return units ? MMIO_UNIT_VIRT + at * MIB(2) : HV_MAP_VIRT + at * PAGE_SIZE;
-}
-
-static void mmio_address_release(uint64_t va, uint64_t size)
-{
-    bool units = va >= MMIO_UNIT_VIRT;
-    uint64_t *map = units ? mmio_units : mmio_pages;
-    unsigned int at = (unsigned int)(units ? (va - MMIO_UNIT_VIRT) / MIB(2) : (va - HV_MAP_VIRT) / PAGE_SIZE);
-    uint64_t n = units ? (size + MIB(2) - 1) / MIB(2) : size / PAGE_SIZE;
+    unsigned int start, end = 0;
 
     spin_lock(&hv_map_lock);
-    for (uint64_t i = 0; i < n; i++)
-        bit_clear(map, at + (unsigned int)i);
+    do {
+        start = bits_find_clear(mmio_pages, MMIO_PAGES, end);
+        end = bits_find_set(mmio_pages, (unsigned int)MIN((uint64_t)MMIO_PAGES, start + n), start);
+    } while (end < start + n && end < MMIO_PAGES);
+    if (end < start + n)
+        start = MMIO_PAGES;
+    for (unsigned int i = start; i < end; i++)
+        bit_set(mmio_pages, i);
     spin_unlock(&hv_map_lock);
+    return start;
 }
 
 void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache)
 {
-    /* Indexes into the PAT that the ABI prescribes (cpu/x86.h, PAT_XEN). */
-    static const uint64_t cache_flags[] = {
-        [HV_CACHE_WB] = 0,
-        [HV_CACHE_UC] = PTE_PCD | PTE_PWT,
-        [HV_CACHE_WC] = PTE_PAT,
-    };
     paddr_t start = phys & PAGE_MASK;
     uint64_t length = ALIGN_UP(phys + size, PAGE_SIZE) - start;
-    uint64_t va = mmio_address_claim(length);
+    unsigned int page = mmio_claim(length >> PAGE_SHIFT);
+    uint64_t va = HV_MAP_VIRT + page * PAGE_SIZE + (phys - start);
 
-    if (!va)
+    if (page == MMIO_PAGES)
         return NULL;
-    if (hv_map_range(va, start, length, PTE_WRITE | PTE_GLOBAL | PTE_NX | cache_flags[cache], true)) {
-        hv_unmap_range(va, length);
-        mmio_address_release(va, length);
+    if (hv_map_range(va & PAGE_MASK, start, length,
+                     PTE_WRITE | PTE_GLOBAL | PTE_NX | (cache == HV_CACHE_UC ? PTE_PCD | PTE_PWT : 0))) {
+        hv_unmap_mmio((void *)va, size);
         return NULL;
     }
-    return (void *)(va + (phys - start));
+    return (void *)va;
 }
 
 void hv_unmap_mmio(void *va, size_t size)
 {
     uint64_t start = (uint64_t)va & PAGE_MASK, length = ALIGN_UP((uint64_t)va + size, PAGE_SIZE) - start;
+    unsigned int page = (unsigned int)((start - HV_MAP_VIRT) / PAGE_SIZE);
 
-    hv_unmap_range(start, length);
-    mmio_address_release(start, length);
+    unmap_range(start, length);
+    spin_lock(&hv_map_lock);
+    for (unsigned int i = 0; i < length / PAGE_SIZE; i++)
+        bit_clear(mmio_pages, page + i);
+    spin_unlock(&hv_map_lock);
 }
 
 /* The window's L1 table is made at the first call, before the CPU comes up. */
@@ -292,6 +186,6 @@ void hv_map_free_init(void)
 {
     extern char _init_start[], _init_end[];
 
-    hv_unmap_range((uint64_t)_init_start, (uint64_t)(_init_end - _init_start));
+    unmap_range((uint64_t)_init_start, (uint64_t)(_init_end - _init_start));
     buddy_add_range(MFN(image_phys(_init_start) >> PAGE_SHIFT), MFN(image_phys(_init_end) >> PAGE_SHIFT));
 }

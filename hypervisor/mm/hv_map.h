@@ -10,7 +10,7 @@
 #include "lib/types.h"
 #include "mm/pte.h"
 
-enum hv_cache { HV_CACHE_WB, HV_CACHE_UC, HV_CACHE_WC };
+enum hv_cache { HV_CACHE_WB, HV_CACHE_UC };
 
 /*
  * Early: builds direct map, frame table, M2P (both views) from the memory map; switches CR3 to the new tables, which keep an
@@ -26,12 +26,8 @@ paddr_t hv_top_table_phys(void);
 void hv_map_fill_slots(pte_t *top);
 void hv_map_m2p_slot(pte_t *top, bool visible);
 
-/*
- * Maps [phys, phys + size) at va (both 4 KiB aligned) with PTE_* flags (PTE_PRESENT implied), 2 MiB or 1 GiB pages where they fit if
- * 'large'. Tables come from the buddy allocator. -ENOMEM.
- */
-int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags, bool large);
-void hv_unmap_range(uint64_t va, uint64_t size);
+/* Maps [phys, phys + size) at va (all 4 KiB aligned) with PTE_* flags (PTE_PRESENT implied). -ENOMEM. */
+int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags);
 
 /* MMIO: a fresh address in the dynamic area for any physical range (need not be aligned). NULL: out of memory. */
 void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache);
@@ -44,7 +40,7 @@ mfn_t hv_map_m2p_chunk(unsigned int chunk);
 /* Set by hv_map_build.c while there is no heap: a zeroed page for a table. */
 extern pte_t *(*hv_map_early_table)(void);
 
-/* For hv_map_build.c: the entry for va at 'level', with tables on the way made. NULL: no memory. */
+/* For hv_map_build.c: the entry for va at 'level', with tables on the way made. NULL: no memory. Not locked. */
 pte_t *hv_map_entry(uint64_t va, unsigned int level, bool user);
 
 /* PTE slot of one of this CPU's GDT or LDT window pages (cpu/desc.h), for fast writes at a context switch. */

@@ -44,9 +44,47 @@ static __init bool range_has_ram(uint64_t start, uint64_t end)
     return false;
 }
 
-static __init void map(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags, bool large)
+static uint64_t __init level_size(unsigned int level)
 {
-    if (hv_map_range(va, phys, size, flags, large))
+    return 1ULL << (PAGE_SHIFT + 9 * (level - 1));
+}
+
+static bool __init cpu_has_1gb_pages(void)
+{
+    return cpuid(0x80000000, 0).eax >= 0x80000001 && cpuid(0x80000001, 0).edx >> 26 & 1;
+}
+
+/* Largest page that fits at this place. A table that exists is used, even where a large page would fit. */
+static unsigned int __init best_level(uint64_t va, paddr_t phys, uint64_t size, bool user)
+{
+    for (unsigned int level = cpu_has_1gb_pages() ? 3 : 2; level > 1; level--) {
+        uint64_t page = level_size(level);
+        if ((va | phys) & (page - 1) || size < page)
+            continue;
+        pte_t *entry = hv_map_entry(va, level, user);
+        if (entry && (!(*entry & PTE_PRESENT) || (*entry & PTE_PSE)))
+            return level;
+    }
+    return 1;
+}
+
+static void __init map_large(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags)
+{
+    while (size) {
+        unsigned int level = best_level(va, phys, size, flags & PTE_USER);
+        uint64_t page = level_size(level);
+
+        *hv_map_entry(va, level, flags & PTE_USER) =
+            phys | flags | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (level > 1 ? PTE_PSE : 0);
+        va += page;
+        phys += page;
+        size -= page;
+    }
+}
+
+static void __init map_small(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags)
+{
+    if (hv_map_range(va, phys, size, flags))
         panic("out of memory for the hypervisor's page tables");
 }
 
@@ -70,7 +108,7 @@ static __init void build_direct_map(void)
 {
     uint64_t limit = DIRECT_MAP_VIRT_END - DIRECT_MAP_VIRT;
 
-    map(DIRECT_MAP_VIRT, 0, MM_LOW_END, DATA_FLAGS, false);
+    map_small(DIRECT_MAP_VIRT, 0, MM_LOW_END, DATA_FLAGS);
     for (unsigned int i = 0; i < memory_map.count; i++) {
         const struct memory_region *r = &memory_map.region[i];
         uint64_t start = MAX(ALIGN_DOWN(r->start, PAGE_SIZE), (uint64_t)MM_LOW_END);
@@ -78,23 +116,24 @@ static __init void build_direct_map(void)
 
         if (start >= end || (r->type != MEMORY_RAM && r->size > RESERVED_MAPPED_MAX))
             continue;
-        map(DIRECT_MAP_VIRT + start, start, end - start, DATA_FLAGS, true);
+        map_large(DIRECT_MAP_VIRT + start, start, end - start, DATA_FLAGS);
     }
 }
 
-/* Executable as a whole until hv_map_protect: init code runs from here. In the direct map, the same in small pages. */
+/* Executable as a whole until hv_map_protect: init code runs from here. In the direct map
+ * the same, in small pages, before large ones are made there: hv_map_protect sets their rights one by one. */
 static __init void build_image_map(void)
 {
     uint64_t size = (uint64_t)(_image_end - _start_image);
 
-    map(IMAGE_VIRT, IMAGE_PHYS, size, PTE_WRITE | PTE_GLOBAL, false);
-    map(DIRECT_MAP_VIRT + IMAGE_PHYS, IMAGE_PHYS, size, DATA_FLAGS, false);
+    map_small(IMAGE_VIRT, IMAGE_PHYS, size, PTE_WRITE | PTE_GLOBAL);
+    map_small(DIRECT_MAP_VIRT + IMAGE_PHYS, IMAGE_PHYS, size, DATA_FLAGS);
 }
 
 static __init void fill_io_frames(struct frame *f, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++)
-        f[i] = (struct frame){.owner = DOMID_IO, .state = FRAME_IO, .prev = FRAME_LIST_END, .next = FRAME_LIST_END};
+        f[i] = (struct frame){.owner = DOMID_IO, .state = FRAME_IO};
 }
 
 static __init void build_frame_table(void)
@@ -109,7 +148,7 @@ static __init void build_frame_table(void)
         if (range_has_ram(first, first + (frames_per_page << PAGE_SHIFT))) {
             paddr_t p = mm_early_alloc(9);
             fill_io_frames(direct_map(p), frames_per_page);
-            map(FRAME_TABLE_VIRT + at, p, MIB(2), DATA_FLAGS, true);
+            map_large(FRAME_TABLE_VIRT + at, p, MIB(2), DATA_FLAGS);
             overhead += MIB(2);
             continue;
         }
@@ -145,8 +184,8 @@ static __init void build_m2p(void)
             }
             paddr_t p = mm_early_alloc(9);
             memset(direct_map(p), 0xff, MIB(2));
-            map(M2P_RO_VIRT + in, p, MIB(2), PTE_USER | PTE_NX, true); /* not global: some tables hide it */
-            map(M2P_RW_VIRT + in, p, MIB(2), DATA_FLAGS, true);
+            map_large(M2P_RO_VIRT + in, p, MIB(2), PTE_USER | PTE_NX); /* not global: some tables hide it */
+            map_large(M2P_RW_VIRT + in, p, MIB(2), DATA_FLAGS);
             overhead += MIB(2);
         }
     }
@@ -214,8 +253,8 @@ __init void hv_map_init(void)
     hv_map_early_table = early_table;
     hv_top_table = early_table();
     build_top_level();
-    build_direct_map();
     build_image_map();
+    build_direct_map();
     build_identity_map();
     tlb_load_cr3(hv_top_table_phys());
     mm_early_reach_all();
@@ -237,8 +276,8 @@ static void __init protect(const char *start, const char *end, uint64_t flags)
 
     if (!size)
         return;
-    ASSERT(!hv_map_range((uint64_t)start, image_phys(start), size, flags, false));
-    ASSERT(!hv_map_range(DIRECT_MAP_VIRT + image_phys(start), image_phys(start), size, flags | PTE_NX, false));
+    map_small((uint64_t)start, image_phys(start), size, flags);
+    map_small(DIRECT_MAP_VIRT + image_phys(start), image_phys(start), size, flags | PTE_NX);
 }
 
 void __init hv_map_protect(void)
