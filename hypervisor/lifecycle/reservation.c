@@ -13,11 +13,12 @@
  * Withheld frames (exchange) have refs 0 but stay on the list: nobody can take a reference, so they are the exchanger's
  * alone. Whoever ends that looks at d->dying under pages_lock, since a domain that died meanwhile waits for them.
  *
- * A dying domain's frames that others still map become orphans: shared frames without an owner, free when the last user
- * lets go. So the domain itself goes at once, and a later domain with its number has no claim on them.
+ * A dying domain's frames that others still map stay on its list, and the domain with them, until the last user lets
+ * go: so its number is not given to another meanwhile, and the tools see who waits for whom.
  */
 #include "lifecycle/reservation.h"
 #include "domain/vcpu.h"
+#include "irq/softirq.h"
 #include "lib/assert.h"
 #include "lib/compiler.h"
 #include "lib/errno.h"
@@ -42,9 +43,12 @@ static void release_domain_frame(struct domain *d, struct frame *f)
 {
     spin_lock(&d->pages_lock);
     list_drop(d, f);
+    bool last = d->dying == DOMAIN_DEAD && !d->pages.count;
     spin_unlock(&d->pages_lock);
     m2p_set(frame_mfn(f), M2P_INVALID_ENTRY);
     buddy_free(f, 0, true);
+    if (unlikely(last))
+        softirq_raise(SOFTIRQ_DOMAIN_END);
 }
 
 static void released(struct frame *f)
@@ -63,9 +67,9 @@ static void released(struct frame *f)
         release_domain_frame(d, f);
         return;
     }
-    /* A dying domain too is on the list while there are frames on its own. */
-    d = domain_get_by_id(owner);
-    ASSERT(d);
+    /* A dead domain too is on the list while there are frames on its own. */
+    d = domain_next(owner);
+    ASSERT(d && d->id == owner);
     release_domain_frame(d, f);
     domain_put(d);
 }
@@ -90,6 +94,7 @@ void __init reservation_init(void)
 void reservation_domain_init(struct domain *d)
 {
     spin_init(&d->pages_lock, LOCK_LEVEL_PAGES);
+    d->relinquish_left = ~0ULL;
     d->tot_pages = d->outstanding_pages = 0;
 }
 
@@ -275,42 +280,54 @@ int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fr
 }
 
 /*
- * The domain's claim on the first frame of its list ends, and with it the frame's membership. pages_lock is held; the
- * reference that is returned with the frame is the caller's to drop. NULL: the frame is withheld, or is just being
- * released elsewhere; it goes to the end of the list.
+ * Takes the next frame that the domain has not given up yet to the end of its list. pages_lock is held. *held: with a
+ * reference; one that is withheld, or just being released elsewhere, needs nothing.
  */
-static struct frame *orphan_first(struct domain *d)
+static struct frame *relinquish_next(struct domain *d, bool *held)
 {
-    struct frame *f = frame_list_first(&d->pages);
+    if (d->relinquish_left == ~0ULL)
+        d->relinquish_left = d->pages.count;
 
-    if (!frame_get_again(f)) {
-        frame_list_remove(&d->pages, f);
-        frame_list_add_tail(&d->pages, f);
+    struct frame *f = d->relinquish_left ? frame_list_first(&d->pages) : NULL;
+    if (!f)
         return NULL;
-    }
-    frame_drop_allocated(f); /* not the last reference: there is ours */
-    list_drop(d, f);
-    f->owner = DOMID_INVALID;
-    f->state = FRAME_SHARED;
+    d->relinquish_left--;
+    frame_list_remove(&d->pages, f);
+    frame_list_add_tail(&d->pages, f);
+    *held = frame_get_again(f);
     return f;
 }
 
 int reservation_relinquish(struct domain *d)
 {
-    unsigned int budget = RELINQUISH_BUDGET;
-
     ASSERT(d->dying != DOMAIN_ALIVE);
     reservation_claim(d, 0);
-    while (budget--) {
-        spin_lock(&d->pages_lock);
-        bool empty = !d->pages.count;
-        struct frame *f = empty ? NULL : orphan_first(d);
-        spin_unlock(&d->pages_lock);
+    for (unsigned int budget = RELINQUISH_BUDGET; budget; budget--) {
+        bool held = false;
 
-        if (empty)
+        spin_lock(&d->pages_lock);
+        struct frame *f = relinquish_next(d, &held);
+        spin_unlock(&d->pages_lock);
+        if (!f)
             return 0;
-        if (f)
+        if (held) {
+            frame_drop_allocated(f);
             frame_put(f);
+        }
     }
     return -ERESTART;
+}
+
+bool reservation_set_dead(struct domain *d)
+{
+    spin_lock(&d->pages_lock);
+    d->dying = DOMAIN_DEAD;
+    bool gone = !d->pages.count;
+    spin_unlock(&d->pages_lock);
+    return gone;
+}
+
+uint64_t reservation_claimed(void)
+{
+    return __atomic_load_n(&claimed, __ATOMIC_RELAXED);
 }
