@@ -153,13 +153,9 @@ static void write_for_tools(struct writer *w, const struct store_facts *f)
     put(w, "device/console/0/backend", BACKEND_CONSOLE "/0", f->domid);
 }
 
-static void write_ours(struct writer *w, const struct store_facts *f)
+static void write_config(struct writer *w, unsigned domid, const struct guest_config *c)
 {
-    const struct guest_config *c = f->config;
-
-    set_base(w, STORE_OURS, f->domid);
-    make_readable(w, "", 0);
-    put(w, "uuid", "%s", f->uuid);
+    set_base(w, STORE_OURS, domid);
     put(w, "on_poweroff", "%s", guest_action_name(c->on_poweroff));
     put(w, "on_reboot", "%s", guest_action_name(c->on_reboot));
     put(w, "on_crash", "%s", guest_action_name(c->on_crash));
@@ -168,16 +164,28 @@ static void write_ours(struct writer *w, const struct store_facts *f)
         w->failed = !stored_config_write(w->xs, w->t, w->base, c->text ? c->text : "");
 }
 
-int store_nodes_write(struct xs_handle *xs, const struct store_facts *facts, struct failure *failure)
+static void write_new_guest(struct writer *w, const void *context)
+{
+    const struct store_facts *f = context;
+
+    write_guest(w, f);
+    write_console(w, f);
+    write_for_tools(w, f);
+    set_base(w, STORE_OURS, f->domid);
+    make_readable(w, "", 0);
+    put(w, "uuid", "%s", f->uuid);
+    write_config(w, f->domid, f->config);
+}
+
+/* One transaction, again and again until nobody comes between. */
+static int write_all(struct xs_handle *xs, void (*write)(struct writer *w, const void *context), const void *context,
+                     struct failure *failure)
 {
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         struct writer w = {.xs = xs, .t = xs_transaction_start(xs)};
         if (w.t == XBT_NULL)
             return failure_errno(failure, "the store (is xenstored running?)");
-        write_guest(&w, facts);
-        write_console(&w, facts);
-        write_for_tools(&w, facts);
-        write_ours(&w, facts);
+        write(&w, context);
         if (w.failed) {
             failure_errno(failure, "writing to the store, below %s", w.base);
             xs_transaction_end(xs, w.t, true);
@@ -189,6 +197,25 @@ int store_nodes_write(struct xs_handle *xs, const struct store_facts *facts, str
             return failure_errno(failure, "writing to the store");
     }
     return failure_set(failure, "the store is too busy");
+}
+
+int store_nodes_write(struct xs_handle *xs, const struct store_facts *facts, struct failure *failure)
+{
+    return write_all(xs, write_new_guest, facts, failure);
+}
+
+static void write_update(struct writer *w, const void *context)
+{
+    const struct store_facts *f = context;
+
+    write_config(w, f->domid, f->config);
+}
+
+int store_nodes_update(struct xs_handle *xs, unsigned domid, const struct guest_config *config, struct failure *failure)
+{
+    const struct store_facts facts = {.config = config, .domid = domid};
+
+    return write_all(xs, write_update, &facts, failure);
 }
 
 static void remove_node(struct xs_handle *xs, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -18,6 +18,10 @@ struct store_facts {
 
 int store_nodes_write(struct xs_handle *xs, const struct store_facts *facts, struct failure *failure);
 
+/* Another configuration and other policies for a guest that runs: both count from its next end on. */
+int store_nodes_update(struct xs_handle *xs, unsigned domid, const struct guest_config *config,
+                       struct failure *failure);
+
 /* All of them, whether they are there or not; uuid NULL: as /local/domain/N/vm says. */
 void store_nodes_remove(struct xs_handle *xs, unsigned domid, const char *uuid);
 
