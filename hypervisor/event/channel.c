@@ -37,8 +37,7 @@ struct channel {
     union {
         domid_t unbound_remote; /* unbound: who may bind */
         struct domain *peer;    /* interdomain */
-        uint16_t pirq;
-        uint16_t virq;
+        uint16_t source;        /* virq, pirq: its number */
     };
 };
 
@@ -67,23 +66,18 @@ static struct channel *channel_of(const struct event_table *t, event_port_t port
     return &t->channel[port];
 }
 
-/* A free port, still marked closed; or -ENOSPC. Table lock held. */
-static int channel_find_free(struct event_table *t)
+/* Opens the lowest free port, returns its number or -ENOSPC. What hangs on the state is the caller's to fill in. Table
+ * lock held. */
+static int channel_open(struct event_table *t, uint8_t state, unsigned int vcpu)
 {
-    for (unsigned int port = t->lowest_maybe_free; port <= t->max_port; port++) {
-        if (t->channel[port].state == EVTCHNSTAT_closed) {
-            t->lowest_maybe_free = port;
-            return (int)port;
-        }
-    }
-    return -ENOSPC;
-}
-
-static struct channel *channel_open(struct event_table *t, event_port_t port, uint8_t state, unsigned int vcpu)
-{
-    struct channel *c = &t->channel[port];
-    *c = (struct channel){.state = state, .notify_vcpu = (uint16_t)vcpu};
-    return c;
+    unsigned int port = t->lowest_maybe_free;
+    while (port <= t->max_port && t->channel[port].state != EVTCHNSTAT_closed)
+        port++;
+    t->lowest_maybe_free = port;
+    if (port > t->max_port)
+        return -ENOSPC;
+    t->channel[port] = (struct channel){.state = state, .notify_vcpu = (uint16_t)vcpu};
+    return (int)port;
 }
 
 static uint64_t *pending_bits(struct domain *d)
@@ -121,15 +115,22 @@ static void pollers_wake(struct domain *d, event_port_t port)
     }
 }
 
-/* Returns whom to kick, or NULL. */
+/* The port is pending and not masked. Returns whom to kick, or NULL. */
+static inline struct vcpu *port_raise(struct vcpu *v, event_port_t port)
+{
+    if (bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
+        return NULL;
+    return upcall_raise(v);
+}
+
+/* Likewise. */
 static struct vcpu *channel_set_pending(struct domain *d, event_port_t port, unsigned int vcpu)
 {
-    struct vcpu *v = d->vcpu[vcpu], *told = NULL;
+    struct vcpu *told = NULL;
     if (bit_test_and_set_atomic(pending_bits(d), port))
         return NULL;
-    if (!bit_test(mask_bits(d), port) &&
-        !bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
-        told = upcall_raise(v);
+    if (!bit_test(mask_bits(d), port))
+        told = port_raise(d->vcpu[vcpu], port);
     pollers_wake(d, port);
     return told;
 }
@@ -188,24 +189,30 @@ static int operand_domain(struct domain *caller, domid_t id, struct domain **d)
     return -EPERM;
 }
 
+/* An operation's result: opened is a port, or an error. */
+static int port_or_error(int opened, event_port_t *port)
+{
+    if (opened < 0)
+        return opened;
+    *port = (event_port_t)opened;
+    return 0;
+}
+
 int event_alloc_unbound(struct domain *caller, struct evtchn_alloc_unbound *op)
 {
     struct domain *d;
     int r = operand_domain(caller, op->dom, &d);
     if (r)
         return r;
-    uint64_t flags = spin_lock_irq(&d->events->lock);
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
     /* A dying domain has closed its ports, or is about to: no new ones, whose peers would outlive it. */
-    r = READ_ONCE(d->dying) ? -EINVAL : channel_find_free(d->events);
-    if (r > 0) {
-        channel_open(d->events, (event_port_t)r, EVTCHNSTAT_unbound, 0)->unbound_remote =
-            op->remote_dom == DOMID_SELF ? caller->id : op->remote_dom;
-        op->port = (event_port_t)r;
-        r = 0;
-    }
-    spin_unlock_irq(&d->events->lock, flags);
+    r = READ_ONCE(d->dying) ? -EINVAL : channel_open(t, EVTCHNSTAT_unbound, 0);
+    if (r > 0)
+        t->channel[r].unbound_remote = op->remote_dom == DOMID_SELF ? caller->id : op->remote_dom;
+    spin_unlock_irq(&t->lock, flags);
     domain_put(d);
-    return r;
+    return port_or_error(r, &op->port);
 }
 
 static int bind_interdomain_locked(struct domain *local, struct domain *remote, struct evtchn_bind_interdomain *op)
@@ -213,19 +220,18 @@ static int bind_interdomain_locked(struct domain *local, struct domain *remote, 
     struct channel *rc = channel_of(remote->events, op->remote_port);
     if (!rc || rc->state != EVTCHNSTAT_unbound || rc->unbound_remote != local->id)
         return -EINVAL;
-    int port = channel_find_free(local->events);
+    int port = channel_open(local->events, EVTCHNSTAT_interdomain, 0);
     if (port < 0)
         return port;
-    struct channel *lc = channel_open(local->events, (event_port_t)port, EVTCHNSTAT_interdomain, 0);
+    struct channel *lc = &local->events->channel[port];
     lc->peer = remote;
     lc->remote_port = op->remote_port;
     rc->state = EVTCHNSTAT_interdomain;
     rc->peer = local;
     rc->remote_port = (event_port_t)port;
-    op->local_port = (event_port_t)port;
     /* What the peer sent before now had nobody to go to: the new end looks once. */
     kick(channel_set_pending(local, (event_port_t)port, lc->notify_vcpu));
-    return 0;
+    return port_or_error(port, &op->local_port);
 }
 
 int event_bind_interdomain(struct domain *caller, struct evtchn_bind_interdomain *op)
@@ -240,41 +246,38 @@ int event_bind_interdomain(struct domain *caller, struct evtchn_bind_interdomain
     return r;
 }
 
+static bool vcpu_exists(const struct domain *d, unsigned int vcpu)
+{
+    return vcpu < d->max_vcpus && d->vcpu[vcpu];
+}
+
 int event_bind_virq(struct vcpu *caller, struct evtchn_bind_virq *op)
 {
     struct domain *d = caller->domain;
     struct event_table *t = d->events;
     if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu != 0))
         return -EINVAL;
-    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+    if (!vcpu_exists(d, op->vcpu))
         return -ENOENT;
     uint64_t flags = spin_lock_irq(&t->lock);
-    int r = t->virq_port[op->vcpu][op->virq] ? -EEXIST : channel_find_free(t);
+    int r = t->virq_port[op->vcpu][op->virq] ? -EEXIST : channel_open(t, EVTCHNSTAT_virq, op->vcpu);
     if (r > 0) {
-        channel_open(t, (event_port_t)r, EVTCHNSTAT_virq, op->vcpu)->virq = (uint16_t)op->virq;
+        t->channel[r].source = (uint16_t)op->virq;
         t->virq_port[op->vcpu][op->virq] = (uint16_t)r;
-        op->port = (event_port_t)r;
-        r = 0;
     }
     spin_unlock_irq(&t->lock, flags);
-    return r;
+    return port_or_error(r, &op->port);
 }
 
 int event_bind_ipi(struct vcpu *caller, struct evtchn_bind_ipi *op)
 {
-    struct domain *d = caller->domain;
-    struct event_table *t = d->events;
-    if (op->vcpu >= d->max_vcpus || !d->vcpu[op->vcpu])
+    struct event_table *t = caller->domain->events;
+    if (!vcpu_exists(caller->domain, op->vcpu))
         return -ENOENT;
     uint64_t flags = spin_lock_irq(&t->lock);
-    int r = channel_find_free(t);
-    if (r > 0) {
-        channel_open(t, (event_port_t)r, EVTCHNSTAT_ipi, op->vcpu);
-        op->port = (event_port_t)r;
-        r = 0;
-    }
+    int r = channel_open(t, EVTCHNSTAT_ipi, op->vcpu);
     spin_unlock_irq(&t->lock, flags);
-    return r;
+    return port_or_error(r, &op->port);
 }
 
 /* Makes the port free; both tables locked when it has a peer. */
@@ -288,7 +291,7 @@ static void channel_close_locked(struct domain *d, event_port_t port, struct cha
         rc->unbound_remote = d->id;
         rc->remote_port = 0;
     } else if (c->state == EVTCHNSTAT_virq) {
-        t->virq_port[virq_is_global(c->virq) ? 0 : c->notify_vcpu][c->virq] = 0;
+        t->virq_port[virq_is_global(c->source) ? 0 : c->notify_vcpu][c->source] = 0;
     }
     *c = (struct channel){.state = EVTCHNSTAT_closed};
     t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
@@ -304,9 +307,9 @@ int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
     if (op->pirq >= pirq_count(caller) || op->pirq > UINT16_MAX)
         return -EINVAL;
     uint64_t flags = spin_lock_irq(&t->lock);
-    int port = channel_find_free(t);
+    int port = channel_open(t, EVTCHNSTAT_pirq, 0);
     if (port > 0)
-        channel_open(t, (event_port_t)port, EVTCHNSTAT_pirq, 0)->pirq = (uint16_t)op->pirq;
+        t->channel[port].source = (uint16_t)op->pirq;
     spin_unlock_irq(&t->lock, flags);
     if (port < 0)
         return port;
@@ -314,7 +317,7 @@ int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
     /* Another vCPU may have closed the port meanwhile, and opened it for something else: then it is not ours. */
     flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, (event_port_t)port);
-    bool ours = c && c->state == EVTCHNSTAT_pirq && c->pirq == op->pirq;
+    bool ours = c && c->state == EVTCHNSTAT_pirq && c->source == op->pirq;
     if (r && ours)
         channel_close_locked(caller, (event_port_t)port, c);
     spin_unlock_irq(&t->lock, flags);
@@ -329,15 +332,15 @@ int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
 int event_bind_vcpu(struct domain *d, event_port_t port, unsigned int vcpu)
 {
     struct event_table *t = d->events;
-    if (vcpu >= d->max_vcpus || !d->vcpu[vcpu])
+    if (!vcpu_exists(d, vcpu))
         return -ENOENT;
     uint64_t flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, port);
     int r = -EINVAL, pirq = -1;
     if (c && (c->state == EVTCHNSTAT_unbound || c->state == EVTCHNSTAT_interdomain || c->state == EVTCHNSTAT_pirq ||
-              (c->state == EVTCHNSTAT_virq && virq_is_global(c->virq)))) {
+              (c->state == EVTCHNSTAT_virq && virq_is_global(c->source)))) {
         WRITE_ONCE(c->notify_vcpu, (uint16_t)vcpu);
-        pirq = c->state == EVTCHNSTAT_pirq ? c->pirq : -1;
+        pirq = c->state == EVTCHNSTAT_pirq ? c->source : -1;
         r = 0;
     }
     spin_unlock_irq(&t->lock, flags);
@@ -354,7 +357,7 @@ int event_close(struct domain *d, event_port_t port)
          * lock the pair, then look again. */
         uint64_t flags = spin_lock_irq(&t->lock);
         struct channel *c = channel_of(t, port);
-        int pirq = c && c->state == EVTCHNSTAT_pirq ? c->pirq : -1;
+        int pirq = c && c->state == EVTCHNSTAT_pirq ? c->source : -1;
         struct domain *remote = c && c->state == EVTCHNSTAT_interdomain ? c->peer : NULL;
         if (remote)
             domain_get(remote);
@@ -372,7 +375,7 @@ int event_close(struct domain *d, event_port_t port)
         flags = tables_lock(t, other);
         c = channel_of(t, port);
         bool same = c && (remote ? c->state == EVTCHNSTAT_interdomain && c->peer == remote
-                                 : c->state == EVTCHNSTAT_pirq && c->pirq == pirq);
+                                 : c->state == EVTCHNSTAT_pirq && c->source == pirq);
         if (same)
             channel_close_locked(d, port, c);
         tables_unlock(t, other, flags);
@@ -435,15 +438,28 @@ int event_unmask(struct domain *d, event_port_t port)
     uint64_t flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, port);
     struct vcpu *told = NULL;
-    if (c) {
-        struct vcpu *v = d->vcpu[c->notify_vcpu];
-        if (bit_test_and_clear_atomic(mask_bits(d), port) && bit_test(pending_bits(d), port) &&
-            !bit_test_and_set_atomic((uint64_t *)&v->info->evtchn_pending_sel, port / BITS_PER_LONG))
-            told = upcall_raise(v);
-    }
+    if (c && bit_test_and_clear_atomic(mask_bits(d), port) && bit_test(pending_bits(d), port))
+        told = port_raise(d->vcpu[c->notify_vcpu], port);
     spin_unlock_irq(&t->lock, flags);
     kick(told);
     return c ? 0 : -EINVAL;
+}
+
+static void status_of(struct domain *d, struct evtchn_status *op)
+{
+    uint64_t flags = spin_lock_irq(&d->events->lock);
+    const struct channel *c = channel_of(d->events, op->port);
+    op->status = c ? c->state : EVTCHNSTAT_closed;
+    op->vcpu = c ? c->notify_vcpu : 0;
+    if (op->status == EVTCHNSTAT_unbound) {
+        op->u.unbound.dom = c->unbound_remote;
+    } else if (op->status == EVTCHNSTAT_interdomain) {
+        op->u.interdomain.dom = c->peer->id;
+        op->u.interdomain.port = c->remote_port;
+    } else if (op->status == EVTCHNSTAT_pirq || op->status == EVTCHNSTAT_virq) {
+        op->u.virq = c->source; /* u.pirq is the same place */
+    }
+    spin_unlock_irq(&d->events->lock, flags);
 }
 
 int event_status(struct domain *caller, struct evtchn_status *op)
@@ -452,44 +468,37 @@ int event_status(struct domain *caller, struct evtchn_status *op)
     int r = operand_domain(caller, op->dom, &d);
     if (r)
         return r;
-    struct event_table *t = d->events;
-    uint64_t flags = spin_lock_irq(&t->lock);
-    const struct channel *c = channel_of(t, op->port);
-    if (op->port > t->max_port) {
-        r = -EINVAL; /* while port 0, which nobody gets, is closed like others */
-    } else if (!c) {
-        op->status = EVTCHNSTAT_closed;
-        op->vcpu = 0;
-    } else {
-        op->status = c->state;
-        op->vcpu = c->notify_vcpu;
-        if (c->state == EVTCHNSTAT_unbound) {
-            op->u.unbound.dom = c->unbound_remote;
-        } else if (c->state == EVTCHNSTAT_interdomain) {
-            op->u.interdomain.dom = c->peer->id;
-            op->u.interdomain.port = c->remote_port;
-        } else if (c->state == EVTCHNSTAT_pirq) {
-            op->u.pirq = c->pirq;
-        } else if (c->state == EVTCHNSTAT_virq) {
-            op->u.virq = c->virq;
-        }
-    }
-    spin_unlock_irq(&t->lock, flags);
+    if (event_port_exists(d, op->port)) /* port 0, which nobody gets, is closed like others */
+        status_of(d, op);
+    else
+        r = -EINVAL;
     domain_put(d);
     return r;
 }
 
-void event_send_virq(struct vcpu *v, uint32_t virq)
+/* Sets the port pending if it is still bound to that virq or pirq. */
+static void source_fired(struct domain *d, event_port_t port, uint8_t state, unsigned int source)
 {
-    struct domain *d = v->domain;
     struct event_table *t = d->events;
     uint64_t flags = spin_lock_irq(&t->lock);
+    const struct channel *c = channel_of(t, port);
     struct vcpu *told = NULL;
-    event_port_t port = t->virq_port[v->id][virq];
-    if (port)
-        told = channel_set_pending(d, port, channel_of(t, port)->notify_vcpu);
+    if (c && c->state == state && c->source == source)
+        told = channel_set_pending(d, port, c->notify_vcpu);
     spin_unlock_irq(&t->lock, flags);
     kick(told);
+}
+
+void event_send_virq(struct vcpu *v, uint32_t virq)
+{
+    event_port_t port = READ_ONCE(v->domain->events->virq_port[v->id][virq]);
+    if (port)
+        source_fired(v->domain, port, EVTCHNSTAT_virq, virq);
+}
+
+void event_send_pirq(struct domain *d, unsigned int pirq, event_port_t port)
+{
+    source_fired(d, port, EVTCHNSTAT_pirq, pirq);
 }
 
 void event_send_global_virq(uint32_t virq)
@@ -509,18 +518,6 @@ bool event_port_exists(const struct domain *d, event_port_t port)
     return port <= d->events->max_port;
 }
 
-void event_set_pending_pirq(struct domain *d, event_port_t port)
-{
-    struct event_table *t = d->events;
-    uint64_t flags = spin_lock_irq(&t->lock);
-    const struct channel *c = channel_of(t, port);
-    struct vcpu *told = NULL;
-    if (c && c->state == EVTCHNSTAT_pirq)
-        told = channel_set_pending(d, port, c->notify_vcpu);
-    spin_unlock_irq(&t->lock, flags);
-    kick(told);
-}
-
 void event_vcpu_info_moved(struct vcpu *v)
 {
     /* Bits that a sender set in the old place while the new one was being put in would be lost: every word is looked at
@@ -532,20 +529,16 @@ void event_vcpu_info_moved(struct vcpu *v)
 void event_dump(struct domain *d)
 {
     static const char *const state_name[] = {"closed", "unbound", "interdomain", "pirq", "virq", "ipi"};
-    struct event_table *t = d->events;
-    for (event_port_t port = 1; t && port <= t->max_port; port++) {
-        uint64_t flags = spin_lock_irq(&t->lock);
-        const struct channel *c = channel_of(t, port);
-        struct channel copy = c ? *c : (struct channel){0};
-        domid_t remote = c && c->state == EVTCHNSTAT_interdomain ? c->peer->id : DOMID_INVALID;
-        spin_unlock_irq(&t->lock, flags);
-        if (!c)
+    for (event_port_t port = 1; d->events && port <= d->events->max_port; port++) {
+        struct evtchn_status status = {.port = port};
+        status_of(d, &status);
+        if (status.status == EVTCHNSTAT_closed)
             continue;
-        log_info("  d%u port %4u %-11s vcpu %u%s%s", d->id, port, state_name[copy.state], copy.notify_vcpu,
+        log_info("  d%u port %4u %-11s vcpu %u%s%s", d->id, port, state_name[status.status], status.vcpu,
                  bit_test(pending_bits(d), port) ? " pending" : "", bit_test(mask_bits(d), port) ? " masked" : "");
-        if (remote != DOMID_INVALID)
-            log_info("            peer d%u port %u", remote, copy.remote_port);
-        else if (copy.state == EVTCHNSTAT_virq || copy.state == EVTCHNSTAT_pirq)
-            log_info("            %s %u", state_name[copy.state], copy.virq);
+        if (status.status == EVTCHNSTAT_interdomain)
+            log_info("            peer d%u port %u", status.u.interdomain.dom, status.u.interdomain.port);
+        else if (status.status == EVTCHNSTAT_virq || status.status == EVTCHNSTAT_pirq)
+            log_info("            %s %u", state_name[status.status], status.u.virq);
     }
 }

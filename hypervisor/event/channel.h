@@ -35,8 +35,8 @@ void event_send_global_virq(uint32_t virq);
 bool event_port_exists(const struct domain *d, event_port_t port);
 bool event_port_pending(struct domain *d, event_port_t port); /* one that exists */
 
-/* Sets pending for a port that is bound to a pirq. */
-void event_set_pending_pirq(struct domain *d, event_port_t port);
+/* A pirq fired, which is bound to the port, or was until just now. */
+void event_send_pirq(struct domain *d, unsigned int pirq, event_port_t port);
 
 /* A vCPU's vcpu_info moved: pending bits go along, the upcall is raised once to be safe. */
 void event_vcpu_info_moved(struct vcpu *v);

@@ -9,8 +9,8 @@
  * that, the guest may read from a page of bits that it lends us (pirq_eoi_gmfn): edge and MSI interrupts do not, and it
  * saves a hypercall for each of them.
  *
- * The table's lock guards mapping and binding. Interrupt handlers read 'pirq_of' and 'port' without it: each is one
- * word, and a handler that comes late sets pending on a port that event/channel.c then finds closed.
+ * The table's lock guards mapping and binding. Interrupt handlers read 'port' without it: for one that comes late,
+ * event/channel.c finds the port closed, or bound to something else.
  */
 #include "event/pirq.h"
 #include "event/channel.h"
@@ -21,33 +21,30 @@
 #include "mm/heap.h"
 #include <xen/physdev.h>
 
-#define NO_PIRQ       0xffff
 #define PIRQ_FREE     (-1)
 #define PIRQ_RESERVED (-2)
 
 struct pirq {
-    int16_t irq;       /* PIRQ_FREE, PIRQ_RESERVED (handed out by get_free_pirq), or mapped */
-    unsigned int port; /* 0: not bound; also read by handlers */
+    struct domain *domain; /* constant */
+    int16_t irq;           /* PIRQ_FREE, PIRQ_RESERVED (handed out by get_free_pirq), or mapped */
+    unsigned int port;     /* 0: not bound; also read by handlers */
 };
 
 struct pirq_table {
     struct spinlock lock; /* LOCK_LEVEL_PHYSDEV */
     unsigned int count;   /* constant */
     struct pirq *pirq;
-    uint16_t pirq_of[IRQ_MAX]; /* NO_PIRQ: the irq is not mapped here; also read by handlers */
-    uint64_t *eoi_map;         /* the guest's page, or NULL; a writable reference is held */
-    bool eoi_unmasks;          /* version 1 of the page: PHYSDEVOP_eoi unmasks the port, too */
+    uint64_t *eoi_map; /* the guest's page, or NULL; a writable reference is held */
+    bool eoi_unmasks;  /* version 1 of the page: PHYSDEVOP_eoi unmasks the port, too */
 };
 
 /* An interrupt came. Interrupts are off. */
-static void pirq_arrived(unsigned int irq, void *domain)
+static void pirq_arrived(unsigned int irq __unused_, void *arg)
 {
-    struct domain *d = domain;
-    const struct pirq_table *t = d->pirqs;
-    unsigned int n = READ_ONCE(t->pirq_of[irq]);
-    unsigned int port = n < t->count ? READ_ONCE(t->pirq[n].port) : 0;
+    const struct pirq *p = arg;
+    unsigned int port = READ_ONCE(p->port);
     if (port)
-        event_set_pending_pirq(d, port);
+        event_send_pirq(p->domain, (unsigned int)(p - p->domain->pirqs->pirq), port);
 }
 
 int pirq_domain_init(struct domain *d, unsigned int count)
@@ -63,9 +60,7 @@ int pirq_domain_init(struct domain *d, unsigned int count)
     spin_init(&t->lock, LOCK_LEVEL_PHYSDEV);
     t->count = count;
     for (unsigned int i = 0; i < count; i++)
-        t->pirq[i].irq = PIRQ_FREE;
-    for (unsigned int i = 0; i < IRQ_MAX; i++)
-        t->pirq_of[i] = NO_PIRQ;
+        t->pirq[i] = (struct pirq){.domain = d, .irq = PIRQ_FREE};
     d->pirqs = t;
     return 0;
 }
@@ -89,15 +84,28 @@ unsigned int pirq_count(const struct domain *d)
     return d->pirqs ? d->pirqs->count : 0;
 }
 
-/* Lock held. */
-static void eoi_map_update(const struct pirq_table *t, unsigned int n)
+/* The pirq with the table locked, or NULL: no such number. */
+static struct pirq *pirq_lock(struct domain *d, unsigned int n)
 {
-    if (!t->eoi_map)
-        return;
-    if (t->pirq[n].port && irq_is_level((unsigned int)t->pirq[n].irq))
-        bit_test_and_set_atomic(t->eoi_map, n);
-    else
-        bit_test_and_clear_atomic(t->eoi_map, n);
+    if (n >= d->pirqs->count)
+        return NULL;
+    spin_lock(&d->pirqs->lock);
+    return &d->pirqs->pirq[n];
+}
+
+static unsigned int number_of(const struct pirq *p)
+{
+    return (unsigned int)(p - p->domain->pirqs->pirq);
+}
+
+/* Lock held. */
+static void eoi_map_update(const struct pirq *p)
+{
+    uint64_t *map = p->domain->pirqs->eoi_map;
+    if (map && p->port && irq_is_level((unsigned int)p->irq))
+        bit_test_and_set_atomic(map, number_of(p));
+    else if (map)
+        bit_test_and_clear_atomic(map, number_of(p));
 }
 
 /* Highest free one above the GSIs, whose numbers are kept for themselves. Lock held. */
@@ -123,8 +131,9 @@ int pirq_reserve(struct domain *d)
 /* Lock held. */
 static int pirq_map_locked(struct pirq_table *t, int n, unsigned int irq)
 {
-    if (t->pirq_of[irq] != NO_PIRQ)
-        return n < 0 || t->pirq_of[irq] == n ? t->pirq_of[irq] : -EEXIST;
+    for (unsigned int i = 0; i < t->count; i++)
+        if (t->pirq[i].irq == (int)irq)
+            return n < 0 || n == (int)i ? (int)i : -EEXIST;
     if (n < 0)
         n = pirq_find_free(t);
     if (n < 0)
@@ -132,7 +141,6 @@ static int pirq_map_locked(struct pirq_table *t, int n, unsigned int irq)
     if (t->pirq[n].irq >= 0)
         return -EBUSY;
     t->pirq[n].irq = (int16_t)irq;
-    WRITE_ONCE(t->pirq_of[irq], (uint16_t)n);
     return n;
 }
 
@@ -148,28 +156,26 @@ int pirq_map(struct domain *d, int pirq, unsigned int irq)
 }
 
 /* Lock held. */
-static void pirq_release_irq(struct pirq_table *t, unsigned int n)
+static void unbind(struct pirq *p)
 {
-    if (!t->pirq[n].port)
+    if (!p->port)
         return;
-    irq_unbind((unsigned int)t->pirq[n].irq);
-    WRITE_ONCE(t->pirq[n].port, 0);
-    eoi_map_update(t, n);
+    irq_unbind((unsigned int)p->irq);
+    WRITE_ONCE(p->port, 0);
+    eoi_map_update(p);
 }
 
 int pirq_unmap(struct domain *d, unsigned int pirq)
 {
-    struct pirq_table *t = d->pirqs;
-    if (pirq >= t->count)
+    struct pirq *p = pirq_lock(d, pirq);
+    if (!p)
         return -EINVAL;
-    spin_lock(&t->lock);
-    int irq = t->pirq[pirq].irq;
+    int irq = p->irq;
     if (irq >= 0) {
-        pirq_release_irq(t, pirq);
-        t->pirq[pirq].irq = PIRQ_FREE;
-        WRITE_ONCE(t->pirq_of[irq], NO_PIRQ);
+        unbind(p);
+        p->irq = PIRQ_FREE;
     }
-    spin_unlock(&t->lock);
+    spin_unlock(&d->pirqs->lock);
     if (irq < 0)
         return -EINVAL;
     irq_synchronize((unsigned int)irq);
@@ -178,68 +184,52 @@ int pirq_unmap(struct domain *d, unsigned int pirq)
     return 0;
 }
 
-static unsigned int vcpu_cpu(const struct domain *d, unsigned int vcpu)
-{
-    return vcpu < d->max_vcpus && d->vcpu[vcpu] ? d->vcpu[vcpu]->processor : 0;
-}
-
 int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
-    struct pirq_table *t = d->pirqs;
-    if (pirq >= t->count)
-        return -EINVAL;
-    spin_lock(&t->lock);
-    struct pirq *p = &t->pirq[pirq];
+    struct pirq *p = pirq_lock(d, pirq);
     int r = p->irq < 0 ? -EINVAL : p->port ? -EEXIST : 0;
     if (!r) {
         /* The port first: the interrupt may come as soon as it is bound. */
         WRITE_ONCE(p->port, port);
-        r = irq_bind((unsigned int)p->irq, pirq_arrived, d, true, vcpu_cpu(d, 0));
+        r = irq_bind((unsigned int)p->irq, pirq_arrived, p, true, d->vcpu[0]->processor);
         if (r)
             WRITE_ONCE(p->port, 0);
-        eoi_map_update(t, pirq);
+        eoi_map_update(p);
     }
-    spin_unlock(&t->lock);
+    spin_unlock(&d->pirqs->lock);
     return r;
 }
 
 void pirq_unbind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
-    struct pirq_table *t = d->pirqs;
-    if (pirq >= t->count)
-        return;
-    spin_lock(&t->lock);
-    int irq = t->pirq[pirq].port == port ? t->pirq[pirq].irq : PIRQ_FREE;
+    struct pirq *p = pirq_lock(d, pirq);
+    int irq = p->port == port ? p->irq : PIRQ_FREE;
     if (irq >= 0)
-        pirq_release_irq(t, pirq);
-    spin_unlock(&t->lock);
+        unbind(p);
+    spin_unlock(&d->pirqs->lock);
     if (irq >= 0)
         irq_synchronize((unsigned int)irq);
 }
 
 void pirq_set_vcpu(struct domain *d, unsigned int pirq, unsigned int vcpu)
 {
-    struct pirq_table *t = d->pirqs;
-    if (pirq >= t->count)
-        return;
-    spin_lock(&t->lock);
-    if (t->pirq[pirq].port)
-        irq_set_affinity((unsigned int)t->pirq[pirq].irq, vcpu_cpu(d, vcpu));
-    spin_unlock(&t->lock);
+    const struct pirq *p = pirq_lock(d, pirq);
+    if (p->port)
+        irq_set_affinity((unsigned int)p->irq, d->vcpu[vcpu]->processor);
+    spin_unlock(&d->pirqs->lock);
 }
 
 int pirq_eoi(struct domain *d, unsigned int pirq)
 {
-    struct pirq_table *t = d->pirqs;
-    if (pirq >= t->count)
+    const struct pirq *p = pirq_lock(d, pirq);
+    if (!p)
         return -EINVAL;
-    spin_lock(&t->lock);
-    bool mapped = t->pirq[pirq].irq >= 0;
-    unsigned int port = t->pirq[pirq].port;
+    bool mapped = p->irq >= 0;
+    unsigned int port = p->port;
     if (port)
-        irq_guest_eoi((unsigned int)t->pirq[pirq].irq);
-    spin_unlock(&t->lock);
-    if (port && t->eoi_unmasks)
+        irq_guest_eoi((unsigned int)p->irq);
+    spin_unlock(&d->pirqs->lock);
+    if (port && d->pirqs->eoi_unmasks)
         event_unmask(d, port);
     return mapped ? 0 : -EINVAL;
 }
@@ -265,8 +255,7 @@ int pirq_set_eoi_frame(struct domain *d, uint64_t gfn, bool auto_mask_only_v1)
         t->eoi_map = direct_map_mfn(MFN(gfn));
         t->eoi_unmasks = auto_mask_only_v1;
         for (unsigned int n = 0; n < t->count; n++)
-            if (t->pirq[n].port)
-                eoi_map_update(t, n);
+            eoi_map_update(&t->pirq[n]);
     }
     spin_unlock(&t->lock);
     if (!had_one)

@@ -338,7 +338,7 @@ static void test_pirq(void)
     CU_ASSERT_EQUAL(event_bind_pirq(&domains[0], &op), -EEXIST);
     op.pirq = 16;
     CU_ASSERT_EQUAL(event_bind_pirq(&domains[0], &op), -EINVAL);
-    event_set_pending_pirq(&domains[0], port);
+    event_send_pirq(&domains[0], 5, port);
     CU_ASSERT(event_port_pending(&domains[0], port));
     CU_ASSERT_EQUAL(event_send(&domains[0], port), -EINVAL);
     CU_ASSERT_EQUAL(event_close(&domains[0], port), 0);
