@@ -51,12 +51,10 @@ bool stored_config_write(struct xs_handle *xs, xs_transaction_t t, const char *d
     return true;
 }
 
-bool stored_config_load(struct xs_handle *xs, unsigned domid, struct guest_config *guest)
+bool stored_config_load_from(struct xs_handle *xs, const char *directory, struct guest_config *guest)
 {
-    char directory[64];
     struct config *tree = NULL;
     struct diagnostics said = {0};
-    snprintf(directory, sizeof(directory), STORE_OURS, domid);
     char *text = stored_config_read(xs, XBT_NULL, directory);
     if (!text)
         return false;
@@ -71,4 +69,11 @@ bool stored_config_load(struct xs_handle *xs, unsigned domid, struct guest_confi
     if (!good)
         errno = EINVAL;
     return good;
+}
+
+bool stored_config_load(struct xs_handle *xs, unsigned domid, struct guest_config *guest)
+{
+    char directory[64];
+    snprintf(directory, sizeof(directory), STORE_OURS, domid);
+    return stored_config_load_from(xs, directory, guest);
 }

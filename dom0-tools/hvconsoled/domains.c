@@ -104,7 +104,7 @@ static void lose_store(struct domains *d)
 int domains_connect_store(struct domains *d)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = d};
-    struct xs_handle *store = xs_open(0);
+    struct xs_handle *store = store_open();
 
     d->store_retry = store_now_ms() + STORE_RETRY_MS;
     if (!store)

@@ -66,7 +66,7 @@ static bool connect_store(struct command *c)
 {
     if (c->xs)
         xs_close(c->xs);
-    c->xs = xs_open(0);
+    c->xs = store_open();
     if (c->xs && xs_watch(c->xs, "@introduceDomain", "in") && xs_watch(c->xs, "@releaseDomain", "out"))
         return true;
     if (c->xs)

@@ -126,7 +126,7 @@ int cmd_list(struct command *c, int argc, char **argv)
         return command_usage(c);
     if (!command_hypervisor(c))
         return COMMAND_FAILED;
-    c->xs = xs_open(0); /* no names without it */
+    c->xs = store_open(); /* no names without it */
     int n = collect(c, argc - optind, argv + optind, &list);
     if (n >= 0 && details)
         list_print_long(c, list, n);

@@ -138,7 +138,7 @@ int cmd_sched(struct command *c, int argc, char **argv)
         return command_usage(c);
     if (!command_hypervisor(c))
         return COMMAND_FAILED;
-    c->xs = xs_open(0); /* no names without it */
+    c->xs = store_open(); /* no names without it */
     if (r.domain && (id = command_find_domain(c, r.domain)) < 0)
         return COMMAND_FAILED;
     return r.set_weight || r.set_cap ? change(c, &r, (unsigned)id) : show(c, &r, id);

@@ -249,7 +249,7 @@ int cmd_top(struct command *c, int argc, char **argv)
         return command_usage(c);
     if (!command_hypervisor(c))
         return COMMAND_FAILED;
-    c->xs = xs_open(0); /* no names without it */
+    c->xs = store_open(); /* no names without it */
     bool terminal = !view.batch && !c->json && take_terminal();
     for (uint64_t i = 1;; i++) {
         struct sample now = {0};

@@ -103,7 +103,7 @@ int cmd_vcpu_list(struct command *c, int argc, char **argv)
     struct json j;
     if (!command_hypervisor(c))
         return COMMAND_FAILED;
-    c->xs = xs_open(0); /* no names without it */
+    c->xs = store_open(); /* no names without it */
     int n = argc > 1 ? argc - 1 : domain_list(c->hv, &list);
     if (argc > 1)
         list = calloc((size_t)n, sizeof(*list));

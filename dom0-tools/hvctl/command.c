@@ -23,7 +23,7 @@ struct hypervisor *command_hypervisor(struct command *c)
 struct xs_handle *command_store(struct command *c)
 {
     if (!c->xs)
-        c->xs = xs_open(0);
+        c->xs = store_open();
     if (!c->xs)
         command_fail("no way to the store: %s (is xenstored running? \"hvctl host start\" starts it)", strerror(errno));
     return c->xs;

@@ -67,6 +67,7 @@ int cmd_domid(struct command *c, int argc, char **argv);
 int cmd_domname(struct command *c, int argc, char **argv);
 int cmd_events(struct command *c, int argc, char **argv);
 int cmd_help(struct command *c, int argc, char **argv);
+int cmd_host(struct command *c, int argc, char **argv);
 int cmd_info(struct command *c, int argc, char **argv);
 int cmd_list(struct command *c, int argc, char **argv);
 int cmd_mem_max(struct command *c, int argc, char **argv);

@@ -7,6 +7,7 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_destroy.c \
 	dom0-tools/hvctl/cmd_dmesg.c \
 	dom0-tools/hvctl/cmd_events.c \
+	dom0-tools/hvctl/cmd_host.c \
 	dom0-tools/hvctl/cmd_info.c \
 	dom0-tools/hvctl/cmd_list.c \
 	dom0-tools/hvctl/cmd_memory.c \
@@ -22,6 +23,8 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/console_attach.c \
 	dom0-tools/hvctl/console_log.c \
 	dom0-tools/hvctl/domain_life.c \
+	dom0-tools/hvctl/host_daemon.c \
+	dom0-tools/hvctl/host_parts.c \
 	dom0-tools/hvctl/list_format.c \
 	dom0-tools/hvctl/list_long.c \
 	dom0-tools/hvctl/main.c \

@@ -11,6 +11,15 @@
 #include <string.h>
 #include <time.h>
 
+struct xs_handle *store_open(void)
+{
+    const char *directory = getenv("XENSTORED_RUNDIR");
+    char path[256];
+    snprintf(path, sizeof(path), "%s/socket", directory ? directory : "/run/xenstored");
+    setenv("XENSTORED_PATH", path, false); /* the library takes it for the one and only place */
+    return xs_open(0);
+}
+
 /* XENSTORE_ABS_PATH_MAX, the longest path of the protocol. */
 #define PATH_LIMIT 3072
 

@@ -12,6 +12,10 @@
 
 #define STORE_FORMAT(at) __attribute__((format(printf, at, (at) + 1)))
 
+/* Connects to xenstored's socket. Not xs_open: without a socket that goes to the kernel's device, where dom0 waits for
+ * ever for the server that is not there. */
+struct xs_handle *store_open(void);
+
 /* The node's text, NUL at its end; free() it. NULL if there is none. */
 char *store_read(struct xs_handle *xs, xs_transaction_t t, const char *path, ...) STORE_FORMAT(3);
 /* The node as a number without sign, decimal or 0x; false if there is none. */
