@@ -2,6 +2,28 @@
 #
 # Unit tests of the store.
 
+# The server's core.
+check_LIBRARIES = tests/unit/libstore.a
+tests_unit_libstore_a_SOURCES = $(store_core_sources)
+tests_unit_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -D__XEN_TOOLS__ -iquote $(srcdir)
+store_core_cppflags = $(tests_unit_libstore_a_CPPFLAGS)
+store_core_ldadd = tests/unit/libstore.a $(LDADD)
+
+check_PROGRAMS += tests/unit/test_store_wire
+tests_unit_test_store_wire_SOURCES = tests/unit/test_store_wire.c tests/unit/store_client.h
+tests_unit_test_store_wire_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_wire_LDADD = $(store_core_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_requests
+tests_unit_test_store_requests_SOURCES = tests/unit/test_store_requests.c
+tests_unit_test_store_requests_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_requests_LDADD = $(store_core_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_transactions
+tests_unit_test_store_transactions_SOURCES = tests/unit/test_store_transactions.c
+tests_unit_test_store_transactions_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_transactions_LDADD = $(store_core_ldadd)
+
 # The client library and the command line.
 store_client_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE -iquote $(srcdir)/xenstore
 
