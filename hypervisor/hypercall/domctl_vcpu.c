@@ -117,10 +117,10 @@ int64_t domctl_get_ext_vcpucontext(struct domain *d, struct xen_domctl *c)
     *op = (struct xen_domctl_ext_vcpucontext){
         .vcpu = op->vcpu,
         .size = sizeof(*op),
-        .syscall32_callback_eip = v->pv.syscall32_callback,
-        .sysenter_callback_eip = v->pv.sysenter_callback,
-        .syscall32_disables_events = v->pv.syscall32_masks,
-        .sysenter_disables_events = v->pv.sysenter_masks,
+        .syscall32_callback_eip = v->pv.callback[CALLBACKTYPE_syscall32].address,
+        .sysenter_callback_eip = v->pv.callback[CALLBACKTYPE_sysenter].address,
+        .syscall32_disables_events = v->pv.callback[CALLBACKTYPE_syscall32].masks,
+        .sysenter_disables_events = v->pv.callback[CALLBACKTYPE_sysenter].masks,
     };
     vcpu_unpause(v);
     return 0;
@@ -137,10 +137,10 @@ int64_t domctl_set_ext_vcpucontext(struct domain *d, struct xen_domctl *c)
         !address_is_canonical(op->sysenter_callback_eip) || !address_is_canonical(op->syscall32_callback_eip))
         return -EINVAL;
     vcpu_pause_sync(v);
-    v->pv.syscall32_callback = op->syscall32_callback_eip;
-    v->pv.sysenter_callback = op->sysenter_callback_eip;
-    v->pv.syscall32_masks = op->syscall32_disables_events;
-    v->pv.sysenter_masks = op->sysenter_disables_events;
+    v->pv.callback[CALLBACKTYPE_syscall32].address = op->syscall32_callback_eip;
+    v->pv.callback[CALLBACKTYPE_sysenter].address = op->sysenter_callback_eip;
+    v->pv.callback[CALLBACKTYPE_syscall32].masks = op->syscall32_disables_events;
+    v->pv.callback[CALLBACKTYPE_sysenter].masks = op->sysenter_disables_events;
     vcpu_unpause(v);
     return 0;
 }
