@@ -65,15 +65,26 @@ int pirq_domain_init(struct domain *d, unsigned int count)
     return 0;
 }
 
+int pirq_domain_relinquish(struct domain *d)
+{
+    struct pirq_table *t = d->pirqs;
+    for (unsigned int i = 0; i < t->count; i++)
+        pirq_unmap(d, i);
+    spin_lock(&t->lock);
+    uint64_t *map = t->eoi_map;
+    t->eoi_map = NULL;
+    spin_unlock(&t->lock);
+    if (map)
+        d->ops->frame_put_writable(frame_of(direct_map_to_mfn(map)));
+    return 0;
+}
+
 void pirq_domain_free(struct domain *d)
 {
     struct pirq_table *t = d->pirqs;
     if (!t)
         return;
-    for (unsigned int i = 0; i < t->count; i++)
-        pirq_unmap(d, i);
-    if (t->eoi_map)
-        d->ops->frame_put_writable(frame_of(direct_map_to_mfn(t->eoi_map)));
+    pirq_domain_relinquish(d);
     d->pirqs = NULL;
     heap_free(t->pirq);
     heap_free(t);

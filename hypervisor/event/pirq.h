@@ -9,6 +9,7 @@
 #include "domain/domain.h"
 
 int pirq_domain_init(struct domain *d, unsigned int count);
+int pirq_domain_relinquish(struct domain *d); /* unmaps all, and lets go of the guest's page */
 void pirq_domain_free(struct domain *d);
 
 /* Maps irq as pirq (-1: any free, from the top down). Returns the pirq or -Exxx. */

@@ -35,7 +35,7 @@ void domain_info_fill(struct domain *d, struct xen_domctl_getdomaininfo *info)
     *info = (struct xen_domctl_getdomaininfo){
         .domain = d->id,
         .tot_pages = d->tot_pages,
-        .max_pages = d->max_pages,
+        .max_pages = MIN(d->max_pages, (uint64_t)UINT32_MAX), /* what tools take for "no limit" */
         .outstanding_pages = d->outstanding_pages,
         .shared_info_frame = d->shared_info_mfn.n,
         .max_vcpu_id = XEN_INVALID_MAX_VCPU_ID,

@@ -81,7 +81,7 @@ static const struct domain_part parts[] = {
     {"scheduling", sched_init_part, NULL, sched_domain_free},
     {"vcpu_info", NULL, vcpu_relinquish_all, NULL},
     {"events", events_init, events_relinquish, event_domain_free},
-    {"interrupts", pirqs_init, NULL, pirq_domain_free},
+    {"interrupts", pirqs_init, pirq_domain_relinquish, pirq_domain_free},
     {"grants", grants_init, grant_domain_release_maps, grant_domain_free},
     {"guest kind", NULL, kind_relinquish, NULL},
     {"vCPUs", NULL, NULL, vcpu_free_all},
