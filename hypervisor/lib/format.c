@@ -9,9 +9,8 @@ struct output {
 };
 
 struct spec {
-    bool left, zero, plus, space, alternate;
+    bool left, zero, alternate, wide;
     int width, precision; /* precision -1: none given */
-    unsigned int bytes;   /* of an integer argument */
 };
 
 static void put(struct output *o, char c)
@@ -27,6 +26,25 @@ static void put_times(struct output *o, char c, int n)
         put(o, c);
 }
 
+/* A field of n characters behind a prefix (sign or "0x"), which zeros come behind and blanks before. */
+static void put_field(struct output *o, const struct spec *s, const char *prefix, const char *text, int n)
+{
+    int fill = s->width - n;
+
+    for (const char *p = prefix; *p; p++)
+        fill--;
+    if (!s->left && !s->zero)
+        put_times(o, ' ', fill);
+    while (*prefix)
+        put(o, *prefix++);
+    if (!s->left && s->zero)
+        put_times(o, '0', fill);
+    for (int i = 0; i < n; i++)
+        put(o, text[i]);
+    if (s->left)
+        put_times(o, ' ', fill);
+}
+
 static void put_text(struct output *o, const struct spec *s, const char *text)
 {
     int n = 0;
@@ -35,43 +53,19 @@ static void put_text(struct output *o, const struct spec *s, const char *text)
         text = "(null)";
     while ((s->precision < 0 || n < s->precision) && text[n])
         n++;
-    if (!s->left)
-        put_times(o, ' ', s->width - n);
-    for (int i = 0; i < n; i++)
-        put(o, text[i]);
-    if (s->left)
-        put_times(o, ' ', s->width - n);
+    put_field(o, s, "", text, n);
 }
 
-/* prefix: sign or "0x", up to two characters. */
-static void put_number(struct output *o, const struct spec *s, uint64_t value, unsigned int base, bool upper,
-                       const char *prefix)
+static void put_number(struct output *o, const struct spec *s, const char *prefix, uint64_t value, unsigned int base)
 {
-    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-    char text[24];
-    int n = 0, zeros, prefix_length = 0;
+    char text[20]; /* digits of 2^64 - 1 */
+    int at = sizeof(text);
 
-    for (; value; value /= base)
-        text[n++] = digits[value % base];
-    while (prefix[prefix_length])
-        prefix_length++;
-
-    zeros = (s->precision < 0 ? 1 : s->precision) - n;
-    if (zeros < 0)
-        zeros = 0;
-    if (s->zero && !s->left && s->precision < 0 && s->width > prefix_length + n + zeros)
-        zeros = s->width - prefix_length - n;
-
-    int blanks = s->width - prefix_length - zeros - n;
-    if (!s->left)
-        put_times(o, ' ', blanks);
-    for (int i = 0; i < prefix_length; i++)
-        put(o, prefix[i]);
-    put_times(o, '0', zeros);
-    while (n)
-        put(o, text[--n]);
-    if (s->left)
-        put_times(o, ' ', blanks);
+    do {
+        text[--at] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value);
+    put_field(o, s, prefix, text + at, (int)sizeof(text) - at);
 }
 
 static int parse_number(const char **fmt)
@@ -82,71 +76,24 @@ static int parse_number(const char **fmt)
     return n;
 }
 
-static void parse_flags(const char **fmt, struct spec *s)
+/* What stands between '%' and the conversion. */
+static struct spec parse_spec(const char **fmt)
 {
-    for (;; (*fmt)++) {
-        switch (**fmt) {
-        case '-':
-            s->left = true;
-            break;
-        case '0':
-            s->zero = true;
-            break;
-        case '+':
-            s->plus = true;
-            break;
-        case ' ':
-            s->space = true;
-            break;
-        case '#':
-            s->alternate = true;
-            break;
-        default:
-            return;
-        }
-    }
-}
+    struct spec s = {.precision = -1};
 
-static void parse_size(const char **fmt, struct spec *s)
-{
-    s->bytes = sizeof(int);
-    if (**fmt == 'z' || **fmt == 't' || **fmt == 'j') {
-        s->bytes = 8;
+    for (; **fmt == '-' || **fmt == '0' || **fmt == '#'; (*fmt)++) {
+        s.left |= **fmt == '-';
+        s.zero |= **fmt == '0';
+        s.alternate |= **fmt == '#';
+    }
+    s.width = parse_number(fmt);
+    if (**fmt == '.') {
         (*fmt)++;
-        return;
+        s.precision = parse_number(fmt);
     }
-    for (; **fmt == 'l'; (*fmt)++)
-        s->bytes = 8;
-    for (; **fmt == 'h'; (*fmt)++)
-        s->bytes /= 2;
-}
-
-static uint64_t truncate_unsigned(uint64_t v, unsigned int bytes)
-{
-    return bytes >= 8 ? v : v & ((1ULL << (8 * bytes)) - 1);
-}
-
-static int64_t truncate_signed(uint64_t v, unsigned int bytes)
-{
-    unsigned int shift = 64 - 8 * bytes;
-    return (int64_t)(v << shift) >> shift;
-}
-
-static void put_signed(struct output *o, const struct spec *s, uint64_t raw)
-{
-    int64_t v = truncate_signed(raw, s->bytes);
-    const char *sign = v < 0 ? "-" : s->plus ? "+" : s->space ? " " : "";
-
-    put_number(o, s, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10, false, sign);
-}
-
-static void put_unsigned(struct output *o, const struct spec *s, uint64_t raw, char conversion)
-{
-    uint64_t v = truncate_unsigned(raw, s->bytes);
-    unsigned int base = conversion == 'u' ? 10 : conversion == 'o' ? 8 : 16;
-    const char *prefix = s->alternate && v && base == 16 ? (conversion == 'X' ? "0X" : "0x") : "";
-
-    put_number(o, s, v, base, conversion == 'X', prefix);
+    for (; **fmt == 'l' || **fmt == 'z'; (*fmt)++)
+        s.wide = true;
+    return s;
 }
 
 int format_string_va(char *buf, size_t size, const char *fmt, va_list ap)
@@ -155,66 +102,42 @@ int format_string_va(char *buf, size_t size, const char *fmt, va_list ap)
 
     while (*fmt) {
         const char *start = fmt;
-        struct spec s = {.precision = -1};
+        struct spec s;
+        int64_t v;
+        uint64_t u;
+        char c;
 
-        if (*fmt != '%') {
-            put(&o, *fmt++);
+        if (*fmt++ != '%') {
+            put(&o, *start);
             continue;
         }
-        fmt++;
-        parse_flags(&fmt, &s);
-        if (*fmt == '*') {
-            fmt++;
-            s.width = va_arg(ap, int);
-            if (s.width < 0) {
-                s.left = true;
-                s.width = -s.width;
-            }
-        } else {
-            s.width = parse_number(&fmt);
-        }
-        if (*fmt == '.') {
-            fmt++;
-            if (*fmt == '*') {
-                fmt++;
-                s.precision = va_arg(ap, int);
-            } else {
-                s.precision = parse_number(&fmt);
-            }
-        }
-        parse_size(&fmt, &s);
-
+        s = parse_spec(&fmt);
         switch (*fmt) {
         case 'd':
-        case 'i':
-            put_signed(&o, &s, s.bytes == 8 ? (uint64_t)va_arg(ap, long) : (uint64_t)va_arg(ap, int));
+            v = s.wide ? va_arg(ap, long) : va_arg(ap, int);
+            put_number(&o, &s, v < 0 ? "-" : "", v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10);
             break;
         case 'u':
-        case 'o':
         case 'x':
-        case 'X':
-            put_unsigned(&o, &s, s.bytes == 8 ? va_arg(ap, unsigned long) : va_arg(ap, unsigned int), *fmt);
+            u = s.wide ? va_arg(ap, unsigned long) : va_arg(ap, unsigned int);
+            put_number(&o, &s, *fmt == 'x' && s.alternate && u ? "0x" : "", u, *fmt == 'x' ? 16 : 10);
             break;
         case 'p':
-            s.bytes = 8;
-            s.alternate = true;
-            put_unsigned(&o, &s, (uint64_t)va_arg(ap, void *), 'x');
+            put_number(&o, &s, "0x", (uint64_t)va_arg(ap, void *), 16);
             break;
         case 's':
             put_text(&o, &s, va_arg(ap, const char *));
             break;
-        case 'c': {
-            char text[2] = {(char)va_arg(ap, int), 0};
-            s.precision = -1;
-            put_text(&o, &s, text);
+        case 'c':
+            c = (char)va_arg(ap, int);
+            put_field(&o, &s, "", &c, 1);
             break;
-        }
         case '%':
             put(&o, '%');
             break;
         default:
-            for (; start < fmt; start++)
-                put(&o, *start);
+            while (start < fmt)
+                put(&o, *start++);
             continue;
         }
         fmt++;

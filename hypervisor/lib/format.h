@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bounded formatted printing (pure). Returns the length that was wanted, like the C library's functions. Conversions
- * d i u x X o s c p %, flags "-0+ #", width, precision (both may be *), sizes hh h l ll z t. No floating point.
+ * d u x p s c %, flags "-0#", width, precision of text, sizes l ll z.
  */
 #ifndef HAVEN_LIB_FORMAT_H
 #define HAVEN_LIB_FORMAT_H
