@@ -6,21 +6,10 @@
 #include "lib/types.h"
 
 #define BITS_PER_LONG    64
-#define BITS_TO_LONGS(n) (((n) + 63) / 64)
 
 static inline bool bit_test(const uint64_t *map, unsigned int nr)
 {
     return __atomic_load_n(&map[nr / 64], __ATOMIC_RELAXED) >> (nr % 64) & 1;
-}
-
-static inline void bit_set(uint64_t *map, unsigned int nr)
-{
-    map[nr / 64] |= 1ULL << (nr % 64);
-}
-
-static inline void bit_clear(uint64_t *map, unsigned int nr)
-{
-    map[nr / 64] &= ~(1ULL << (nr % 64));
 }
 
 /* Both return the old value of the bit. */
@@ -35,10 +24,6 @@ static inline bool bit_test_and_clear_atomic(uint64_t *map, unsigned int nr)
     uint64_t bit = 1ULL << (nr % 64);
     return __atomic_fetch_and(&map[nr / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
 }
-
-/* Lowest set (clear) bit below size at or above start; size if there is none. */
-unsigned int bits_find_set(const uint64_t *map, unsigned int size, unsigned int start);
-unsigned int bits_find_clear(const uint64_t *map, unsigned int size, unsigned int start);
 
 /* Undefined for 0. */
 static inline unsigned int bits_lowest(uint64_t x)

@@ -55,8 +55,5 @@ static inline void list_remove(struct list *e)
 #define list_for_each_entry(p, h, m)                                                                                  \
     for ((p) = list_entry((h)->next, __typeof__(*(p)), m); &(p)->m != (h);                                            \
          (p) = list_entry((p)->m.next, __typeof__(*(p)), m))
-#define list_for_each_entry_safe(p, n, h, m)                                                                          \
-    for ((p) = list_entry((h)->next, __typeof__(*(p)), m), (n) = list_entry((p)->m.next, __typeof__(*(p)), m);        \
-         &(p)->m != (h); (p) = (n), (n) = list_entry((n)->m.next, __typeof__(*(n)), m))
 
 #endif

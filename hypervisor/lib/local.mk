@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 hypervisor_haven_SOURCES += \
-	hypervisor/lib/bits.c \
 	hypervisor/lib/format.c \
 	hypervisor/lib/log.c \
 	hypervisor/lib/option.c \

@@ -15,7 +15,6 @@
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
-#include "lib/bits.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
@@ -118,24 +117,22 @@ static void unmap_range(uint64_t va, uint64_t size)
     tlb_flush_global_all();
 }
 
-/* Addresses for MMIO: pages from the dynamic area. A set bit: in use; hv_map_lock. */
+/* Addresses for MMIO: pages of the dynamic area; hv_map_lock. */
 #define MMIO_PAGES 16384
-static uint64_t mmio_pages[BITS_TO_LONGS(MMIO_PAGES)];
+static bool mmio_used[MMIO_PAGES];
 
-/* The first run of n clear bits, which become set; MMIO_PAGES if there is none. */
-static unsigned int mmio_claim(uint64_t n)
+/* The first run of n free pages, which become used; MMIO_PAGES if there is none. */
+static uint64_t mmio_claim(uint64_t n)
 {
-    unsigned int start, end = 0;
+    uint64_t start = 0, end = 0;
 
     spin_lock(&hv_map_lock);
-    do {
-        start = bits_find_clear(mmio_pages, MMIO_PAGES, end);
-        end = bits_find_set(mmio_pages, (unsigned int)MIN((uint64_t)MMIO_PAGES, start + n), start);
-    } while (end < start + n && end < MMIO_PAGES);
-    if (end < start + n)
-        start = MMIO_PAGES;
-    for (unsigned int i = start; i < end; i++)
-        bit_set(mmio_pages, i);
+    while (end < MMIO_PAGES && end - start < n)
+        if (mmio_used[end++])
+            start = end;
+    if (end - start < n)
+        start = end = MMIO_PAGES;
+    memset(mmio_used + start, true, end - start);
     spin_unlock(&hv_map_lock);
     return start;
 }
@@ -144,7 +141,7 @@ void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache)
 {
     paddr_t start = phys & PAGE_MASK;
     uint64_t length = ALIGN_UP(phys + size, PAGE_SIZE) - start;
-    unsigned int page = mmio_claim(length >> PAGE_SHIFT);
+    uint64_t page = mmio_claim(length >> PAGE_SHIFT);
     uint64_t va = HV_MAP_VIRT + page * PAGE_SIZE + (phys - start);
 
     if (page == MMIO_PAGES)
@@ -160,12 +157,10 @@ void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache)
 void hv_unmap_mmio(void *va, size_t size)
 {
     uint64_t start = (uint64_t)va & PAGE_MASK, length = ALIGN_UP((uint64_t)va + size, PAGE_SIZE) - start;
-    unsigned int page = (unsigned int)((start - HV_MAP_VIRT) / PAGE_SIZE);
 
     unmap_range(start, length);
     spin_lock(&hv_map_lock);
-    for (unsigned int i = 0; i < length / PAGE_SIZE; i++)
-        bit_clear(mmio_pages, page + i);
+    memset(mmio_used + (start - HV_MAP_VIRT) / PAGE_SIZE, false, length / PAGE_SIZE);
     spin_unlock(&hv_map_lock);
 }
 

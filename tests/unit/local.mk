@@ -14,7 +14,7 @@ AM_LDFLAGS = $(unit_sanitizers)
 LDADD = -lcunit
 
 check_PROGRAMS += tests/unit/test_event_channel
-tests_unit_test_event_channel_SOURCES = tests/unit/test_event_channel.c hypervisor/event/channel.c hypervisor/lib/bits.c
+tests_unit_test_event_channel_SOURCES = tests/unit/test_event_channel.c hypervisor/event/channel.c
 
 check_PROGRAMS += tests/unit/test_grant_entry
 tests_unit_test_grant_entry_SOURCES = tests/unit/test_grant_entry.c hypervisor/grant/entry.c
@@ -35,7 +35,7 @@ check_PROGRAMS += tests/unit/test_virtual_ports
 tests_unit_test_virtual_ports_SOURCES = tests/unit/test_virtual_ports.c hypervisor/platform/virtual_ports.c
 
 check_PROGRAMS += tests/unit/test_bits
-tests_unit_test_bits_SOURCES = tests/unit/test_bits.c hypervisor/lib/bits.c
+tests_unit_test_bits_SOURCES = tests/unit/test_bits.c
 
 check_PROGRAMS += tests/unit/test_buddy
 tests_unit_test_buddy_SOURCES = tests/unit/test_buddy.c hypervisor/mm/buddy.c hypervisor/mm/frame.c hypervisor/mm/heap.c
