@@ -33,22 +33,39 @@ void quota_init(struct quota *quota)
 
 void quota_free(struct quota *quota)
 {
-    for (unsigned i = 0; i < QUOTA_DOMAINS; i++)
+    for (unsigned i = 0; i < quota->domains; i++)
         free(quota->usage[i]);
+    free(quota->usage);
+}
+
+const struct usage *quota_look(const struct quota *quota, unsigned domid)
+{
+    return domid < quota->domains ? quota->usage[domid] : NULL;
+}
+
+static struct usage *make_usage(struct quota *quota, unsigned domid)
+{
+    if (domid >= quota->domains) {
+        unsigned domains = (domid + 16) & ~15u;
+        quota->usage = memory_realloc(quota->usage, domains * sizeof(struct usage *));
+        memset(quota->usage + quota->domains, 0, (domains - quota->domains) * sizeof(struct usage *));
+        quota->domains = domains;
+    }
+    return quota->usage[domid] = memory_zalloc(sizeof(struct usage));
 }
 
 struct usage *quota_usage(struct quota *quota, unsigned domid)
 {
-    struct usage **usage = &quota->usage[domid < QUOTA_DOMAINS ? domid : 0];
-
-    if (!*usage)
-        *usage = memory_zalloc(sizeof(**usage));
-    return *usage;
+    if (domid >= QUOTA_DOMAINS) /* the special ones never own anything */
+        domid = 0;
+    if (domid < quota->domains && quota->usage[domid])
+        return quota->usage[domid];
+    return make_usage(quota, domid);
 }
 
 void quota_forget(struct quota *quota, unsigned domid)
 {
-    if (domid >= QUOTA_DOMAINS)
+    if (domid >= quota->domains)
         return;
     free(quota->usage[domid]);
     quota->usage[domid] = NULL;

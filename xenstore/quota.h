@@ -35,7 +35,8 @@ struct usage {
 
 struct quota {
     long limit[QUOTA_KINDS];
-    struct usage *usage[QUOTA_DOMAINS];
+    struct usage **usage; /* by domain; NULL: never asked for */
+    unsigned domains;
 };
 
 struct quota_setting {
@@ -47,8 +48,9 @@ extern const struct quota_setting quota_settings[QUOTA_KINDS];
 void quota_init(struct quota *quota);
 void quota_free(struct quota *quota);
 
-/* What domid uses; made when it is first asked for. */
+/* What domid uses; made when it is first asked for. The other one gives NULL then. */
 struct usage *quota_usage(struct quota *quota, unsigned domid);
+const struct usage *quota_look(const struct quota *quota, unsigned domid);
 void quota_forget(struct quota *quota, unsigned domid);
 
 /* Whether domid may come to use wanted of that kind; if not, that is logged (now and then). */

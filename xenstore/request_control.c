@@ -113,11 +113,12 @@ static int control_memreport(struct request *request, char **parameters, size_t 
     store_walk(&store->tree, count_node, counts);
     fprintf(file, "nodes: %lu, %lu bytes\nwatches: %u\nrequests: %llu\ntransactions tried again: %llu\n", counts[0],
             counts[1], store->watches.count, (unsigned long long)store->requests, (unsigned long long)store->conflicts);
-    for (unsigned domid = 0; domid < QUOTA_DOMAINS; domid++)
-        if (store->quota.usage[domid])
-            fprintf(file, "domain %u: %ld nodes, %u watches, %u transactions, %ld bytes\n", domid,
-                    store->quota.usage[domid]->nodes, store->quota.usage[domid]->watches,
-                    store->quota.usage[domid]->transactions, store->quota.usage[domid]->memory);
+    for (unsigned domid = 0; domid < store->quota.domains; domid++) {
+        const struct usage *usage = quota_look(&store->quota, domid);
+        if (usage)
+            fprintf(file, "domain %u: %ld nodes, %u watches, %u transactions, %ld bytes\n", domid, usage->nodes,
+                    usage->watches, usage->transactions, usage->memory);
+    }
     fclose(file);
     return request_acknowledge(request);
 }
@@ -150,7 +151,7 @@ static int quota_show_domain(struct request *request, const char *domid_text)
 
     if (*end || end == domid_text)
         return EINVAL;
-    const struct usage *usage = domid < QUOTA_DOMAINS ? request->store->quota.usage[domid] : NULL;
+    const struct usage *usage = domid < QUOTA_DOMAINS ? quota_look(&request->store->quota, domid) : NULL;
     if (!usage)
         return ENOENT;
     text_add(&text, "Domain %lu:\n", domid);

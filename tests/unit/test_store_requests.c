@@ -383,7 +383,7 @@ static void test_domain_gone(void)
     EXPECT(client_ask(&dom0, XS_TRANSACTION_END, tx, "T"), "EAGAIN");
     EXPECT(client_ask(&dom0, XS_READ, 0, "/local/domain/9"), "ENOENT");
     EXPECT(client_ask(&dom0, XS_GET_PERMS, 0, "/shared"), "n0|r9|r1");
-    CU_ASSERT_PTR_NULL(store.quota.usage[9]);
+    CU_ASSERT_PTR_NULL(quota_look(&store.quota, 9));
 
     domain_9_lives = true; /* another one, with the same number */
     connection_init(&dom9, &store, 9, false);
