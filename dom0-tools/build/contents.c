@@ -114,14 +114,6 @@ static void for_all_files(struct writer *w, piece_fn fn)
         for_file(w, w->c->initrd, w->c->layout->initrd_pfn * PAGE_BYTES, w->c->initrd->data, w->c->initrd->size, fn);
 }
 
-static void populate_files(const struct contents *c)
-{
-    for (unsigned i = 0; i < c->image->segments; i++)
-        file_bytes_populate(&c->image->file, c->image->segment[i].data, c->image->segment[i].file_size);
-    if (c->initrd)
-        file_bytes_populate(c->initrd, c->initrd->data, c->initrd->size);
-}
-
 static void mark_pages(struct writer *w)
 {
     const struct dom0_layout *l = w->c->layout;
@@ -238,7 +230,7 @@ static int write_grants(struct writer *w, struct failure *failure)
     return 0;
 }
 
-static int write_all(const struct contents *c, struct failure *failure)
+static int write_all(const struct contents *c, bool *damaged, struct failure *failure)
 {
     struct writer w = {.c = c, .memory = xenforeignmemory_open(NULL, 0)};
 
@@ -248,8 +240,11 @@ static int write_all(const struct contents *c, struct failure *failure)
         return failure_errno(failure, "no way to guests' memory (/dev/xen/privcmd)");
     if (!w.use || !w.slot)
         return failure_errno(failure, "memory for building the guest");
-    populate_files(c);
     mark_pages(&w);
+    if (c->image->cached && !kernel_cache_verify(&c->image->file)) {
+        *damaged = true;
+        return failure_set(failure, "the cached kernel is damaged");
+    }
     if (map_pages(&w, failure))
         return -1;
     for_all_files(&w, write_piece);
@@ -280,21 +275,26 @@ static int wait_for(pid_t child, struct failure *failure)
                : failure_set(failure, "filling the guest's memory: exit status %d", WEXITSTATUS(status));
 }
 
-int contents_write(const struct contents *c, struct failure *failure)
+int contents_write(const struct contents *c, bool *damaged, struct failure *failure)
 {
-    struct failure *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct answer {
+        struct failure failure;
+        bool damaged;
+    } *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    if (shared == MAP_FAILED)
+    *damaged = false;
+    if (answer == MAP_FAILED)
         return failure_errno(failure, "memory for building the guest");
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        write_all(c, shared);
+        write_all(c, &answer->damaged, &answer->failure);
         _exit(DONE);
     }
     int r = child < 0 ? failure_errno(failure, "a process to fill the guest's memory") : wait_for(child, failure);
-    if (!r && shared->text[0])
-        r = failure_set(failure, "%s", shared->text);
-    munmap(shared, sizeof(*shared));
+    if (!r && answer->failure.text[0])
+        r = failure_set(failure, "%s", answer->failure.text);
+    *damaged = answer->damaged;
+    munmap(answer, sizeof(*answer));
     return r;
 }

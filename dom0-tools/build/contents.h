@@ -30,7 +30,8 @@ struct contents {
     bool memory_is_clean; /* the hypervisor gives out zeroed memory: zeros need not be written */
 };
 
-int contents_write(const struct contents *c, struct failure *failure);
+/* *damaged: it failed, since the kernel came from the cache and is not what was put there. */
+int contents_write(const struct contents *c, bool *damaged, struct failure *failure);
 
 /* The frame behind an address of the initial mapping. */
 xen_pfn_t contents_frame(const struct contents *c, uint64_t va);

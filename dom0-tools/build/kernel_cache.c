@@ -71,16 +71,6 @@ bool file_bytes_next_data(const struct file_bytes *f, size_t *at, size_t end, si
     return true;
 }
 
-void file_bytes_populate(const struct file_bytes *f, const uint8_t *start, size_t size)
-{
-    size_t at = (size_t)(start - f->map), end = at + size, length;
-
-    for (; at < end && file_bytes_next_data(f, &at, end, &length); at += length) {
-        size_t from = at & ~(size_t)(PAGE_BYTES - 1);
-        madvise(f->map + from, page_up(at + length) - from, MADV_POPULATE_READ); /* else page faults do it */
-    }
-}
-
 /* The sum of all pages that are not zero, each with its number, so that holes cost nothing. */
 static uint32_t sum_pages(const struct file_bytes *f, size_t offset, size_t size)
 {
@@ -212,8 +202,13 @@ static bool open_entry(int directory, const char *name, size_t packed_size, stru
     f->map_size = (size_t)s.st_size;
     f->data = f->map + h.unpacked_offset;
     f->size = h.unpacked_size;
-    file_bytes_populate(f, f->map + PAGE_BYTES, f->map_size - PAGE_BYTES);
-    return sum_pages(f, h.unpacked_offset, f->size) == h.unpacked_sum;
+    f->sum = h.unpacked_sum;
+    return true;
+}
+
+bool kernel_cache_verify(const struct file_bytes *f)
+{
+    return sum_pages(f, (size_t)(f->data - f->map), f->size) == f->sum;
 }
 
 bool kernel_cache_find(const void *packed, size_t size, struct file_bytes *out)
@@ -232,6 +227,23 @@ bool kernel_cache_find(const void *packed, size_t size, struct file_bytes *out)
         file_bytes_close(out);
     close(directory);
     return found;
+}
+
+void kernel_cache_forget(const struct file_bytes *f)
+{
+    size_t offset = (size_t)(f->data - f->map);
+    struct entry_header h;
+    char name[32];
+    int directory = open_directory();
+
+    if (directory < 0 || offset <= PAGE_BYTES)
+        return;
+    memcpy(&h, f->map, sizeof(h));
+    if (header_fits(&h, h.packed_size, f->map_size)) {
+        entry_name(name, f->map + PAGE_BYTES, h.packed_size);
+        unlinkat(directory, name, 0);
+    }
+    close(directory);
 }
 
 /* ---- making ---- */

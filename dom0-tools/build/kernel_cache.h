@@ -26,18 +26,20 @@ struct file_bytes {
     size_t map_size;
     const uint8_t *data;
     size_t size;
+    uint32_t sum; /* of an entry of the cache: see kernel_cache_verify */
 };
 
 void file_bytes_close(struct file_bytes *f);
 
-/* True: *out has what packed unpacks to. */
+/* True: *out has what packed unpacked to. Whether it is still undamaged is for kernel_cache_verify to say, which reads
+ * all of it: best called where it is read anyway. */
 bool kernel_cache_find(const void *packed, size_t size, struct file_bytes *out);
+bool kernel_cache_verify(const struct file_bytes *f);
+/* Takes a damaged entry away. */
+void kernel_cache_forget(const struct file_bytes *f);
 
 /* Unpacks into *out, and makes an entry of it if it can. room: bytes at most. */
 int kernel_cache_unpack(const void *packed, size_t size, size_t room, struct file_bytes *out, struct failure *failure);
-
-/* Makes every page of [start, start + size) that has data in the file present at once. start is in f->map. */
-void file_bytes_populate(const struct file_bytes *f, const uint8_t *start, size_t size);
 
 /* The next run of bytes in [*at, end) that the file has data for; false: none. What lies between is zeros. */
 bool file_bytes_next_data(const struct file_bytes *f, size_t *at, size_t end, size_t *length);

@@ -39,6 +39,7 @@ struct job {
     uint64_t pages;
     xen_pfn_t *p2m;
     struct contents contents;
+    bool cache_damaged;
 };
 
 /* ---- files ---- */
@@ -308,7 +309,10 @@ static int write_contents(void *arg, struct failure *failure)
         return failure_errno(failure, "asking about the new domain");
     j->contents.shared_info = info.shared_info_frame;
     j->contents.memory_is_clean = hypervisor_cleans_memory(j->hv);
-    return contents_write(&j->contents, failure);
+    int r = contents_write(&j->contents, &j->cache_damaged, failure);
+    if (j->cache_damaged)
+        kernel_cache_forget(&j->image.file);
+    return r;
 }
 
 static int make_hypercall_page(struct job *j, struct failure *failure)
@@ -454,13 +458,27 @@ const char *guest_create_step_name(unsigned i)
     return i < STEPS ? steps[i].name : NULL;
 }
 
+static int run(struct job *j, struct failure *failure)
+{
+    int r = steps_run(steps, STEPS, j, &j->options->steps, failure);
+
+    if (r && j->cache_damaged) { /* once more, now that the damaged copy of the kernel is gone */
+        j->cache_damaged = false;
+        failure->text[0] = 0;
+        if (j->options->steps.spans)
+            *j->options->steps.spans_used = 0;
+        r = steps_run(steps, STEPS, j, &j->options->steps, failure);
+    }
+    return r;
+}
+
 int guest_create(struct hypervisor *hv, struct xs_handle *xs, const struct guest_config *config,
                  const struct guest_create_options *options, unsigned *domid, struct failure *failure)
 {
     struct job j = {.hv = hv, .xs = xs, .config = config, .options = options, .image.file.fd = -1, .ramdisk.fd = -1};
 
     guest_uuid_format(config->uuid, j.uuid);
-    if (steps_run(steps, STEPS, &j, &options->steps, failure))
+    if (run(&j, failure))
         return -1;
     close_files(&j);
     *domid = j.domid;
