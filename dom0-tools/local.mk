@@ -19,3 +19,5 @@ include dom0-tools/guest/local.mk
 include dom0-tools/hvctl/local.mk
 include dom0-tools/hvd/local.mk
 include dom0-tools/hvconsoled/local.mk
+include dom0-tools/systemd/local.mk
+include dom0-tools/completion/local.mk

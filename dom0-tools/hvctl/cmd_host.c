@@ -20,7 +20,7 @@
 #define UNIT_PATH       "/usr/lib/systemd/system/haven.target"
 
 struct request {
-    const char *action, *xenstored;
+    const char *action, *xenstored, *only;
     uint64_t timeout;
     bool by_hand; /* not through systemd */
 };
@@ -40,7 +40,7 @@ static int systemctl(const char *const *argv)
 
 static bool has_systemd(const struct request *r)
 {
-    return !r->by_hand && !r->xenstored && !access("/run/systemd/system", F_OK) && !access(UNIT_PATH, F_OK);
+    return !r->by_hand && !r->xenstored && !r->only && !access("/run/systemd/system", F_OK) && !access(UNIT_PATH, F_OK);
 }
 
 static void report_part(const struct command *c, struct json *j, const struct host_part *part, bool good,
@@ -73,6 +73,8 @@ static int start(const struct command *c, const struct request *r, struct json *
         return command_fail("systemctl start haven.target failed (\"systemctl status haven.target\" tells more)");
     for (unsigned i = 0; i < host_part_count; i++) {
         const struct host_part *part = &host_parts[i];
+        if (r->only && strcmp(part->name, r->only) != 0)
+            continue;
         struct host_context context = {.xenstored = r->xenstored, .deadline_ms = deadline(r)};
         bool good = part->check(&context), was_good = good;
         if (!good && part->start)
@@ -93,20 +95,24 @@ static int stop(const struct command *c, const struct request *r, struct json *j
     for (unsigned i = host_part_count; i-- > 0;) {
         const struct host_part *part = &host_parts[i];
         struct host_context context = {.deadline_ms = deadline(r)};
-        if (!part->stop)
+        if (!part->stop || (r->only && strcmp(part->name, r->only) != 0))
             continue;
+        bool was_there = part->check(&context);
+        context.text[0] = 0;
         bool good = !part->stop(&context);
-        report_part(c, j, part, good, good ? "stopped" : NULL, context.text);
+        report_part(c, j, part, good, good && was_there ? "stopped" : NULL, context.text);
         if (!good)
             status = command_fail("%s: %s", part->name, context.text);
     }
     return status;
 }
 
-static int show_status(const struct command *c, struct json *j)
+static int show_status(const struct command *c, const struct request *r, struct json *j)
 {
     int status = COMMAND_OK;
     for (unsigned i = 0; i < host_part_count; i++) {
+        if (r->only && strcmp(host_parts[i].name, r->only) != 0)
+            continue;
         struct host_context context = {.text = ""};
         bool good = host_parts[i].check(&context);
         report_part(c, j, &host_parts[i], good, NULL, context.text);
@@ -121,6 +127,7 @@ static bool parse_options(int argc, char **argv, struct request *r)
     static const struct option options[] = {{"xenstored", required_argument, NULL, 'x'},
                                             {"timeout", required_argument, NULL, 't'},
                                             {"no-systemd", no_argument, NULL, 's'},
+                                            {"only", required_argument, NULL, 'o'},
                                             {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "t:", options, NULL)) != -1) {
@@ -132,6 +139,9 @@ static bool parse_options(int argc, char **argv, struct request *r)
             if (!command_parse_number(optarg, 1, 86400, &r->timeout))
                 return false;
             break;
+        case 'o':
+            r->only = optarg;
+            break;
         case 's':
             r->by_hand = true;
             break;
@@ -140,6 +150,11 @@ static bool parse_options(int argc, char **argv, struct request *r)
         }
     }
     r->action = optind + 1 == argc ? argv[optind] : NULL;
+    bool known = !r->only;
+    for (unsigned i = 0; i < host_part_count && !known; i++)
+        known = !strcmp(r->only, host_parts[i].name);
+    if (!known)
+        return command_fail("there is no part '%s' (\"hvctl host status\" lists them)", r->only), false;
     return r->action && (!strcmp(r->action, "start") || !strcmp(r->action, "stop") || !strcmp(r->action, "status"));
 }
 
@@ -157,7 +172,7 @@ int cmd_host(struct command *c, int argc, char **argv)
     }
     int status = !strcmp(r.action, "start")  ? start(c, &r, &j)
                  : !strcmp(r.action, "stop") ? stop(c, &r, &j)
-                                             : show_status(c, &j);
+                                             : show_status(c, &r, &j);
     if (c->json)
         json_array_end(&j);
     return status;

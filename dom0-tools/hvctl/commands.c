@@ -29,11 +29,12 @@ const struct command_entry command_table[] = {
      "  -i, --interval SECONDS   look at least so often (for pauses, which nothing announces)\n",
      cmd_events},
     {"help", "[COMMAND]", "list all commands, or explain one", NULL, cmd_help},
-    {"host", "[--xenstored=PROGRAM] [-t SECONDS] [--no-systemd] start|stop|status",
+    {"host", "[--xenstored=PROGRAM] [-t SECONDS] [--no-systemd] [--only=PART] start|stop|status",
      "start, stop or show what dom0 needs for guests",
      "      --xenstored PROGRAM   start this one, for instance Xen's\n"
      "  -t, --timeout SECONDS     wait for each part no longer than that (30)\n"
-     "      --no-systemd          do not leave it to systemd\n",
+     "      --no-systemd          do not leave it to systemd\n"
+     "      --only PART           only this part\n",
      cmd_host},
     {"info", "[-n]", "print what the hypervisor and the machine are", "  -n, --numa   also topology and NUMA nodes\n",
      cmd_info},

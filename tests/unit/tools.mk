@@ -29,3 +29,19 @@ tests_unit_test_sandbox_CPPFLAGS = $(tools_test_cppflags)
 tests_unit_test_sandbox_CFLAGS = $(tools_cflags)
 tests_unit_test_sandbox_LDFLAGS =
 tests_unit_test_sandbox_LDADD = $(LDADD) -llzma -lz -llz4 -lzstd
+
+check_PROGRAMS += tests/unit/test_json
+tests_unit_test_json_SOURCES = tests/unit/test_json.c dom0-tools/libhv/json.c
+tests_unit_test_json_CPPFLAGS = $(tools_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_hvctl_formats
+tests_unit_test_hvctl_formats_SOURCES = tests/unit/test_hvctl_formats.c dom0-tools/hvctl/domain_life.c \
+	dom0-tools/hvctl/list_format.c dom0-tools/hvctl/size_parse.c
+tests_unit_test_hvctl_formats_CPPFLAGS = $(tools_test_cppflags) -D__XEN_TOOLS__
+
+check_PROGRAMS += tests/unit/test_hvd_policy
+tests_unit_test_hvd_policy_SOURCES = tests/unit/test_hvd_policy.c dom0-tools/hvd/policy.c
+tests_unit_test_hvd_policy_CPPFLAGS = $(tools_test_cppflags)
+
+EXTRA_DIST += tests/tools/completion.sh tests/tools/units.sh
+TESTS += tests/tools/completion.sh tests/tools/units.sh
