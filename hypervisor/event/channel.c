@@ -13,12 +13,12 @@
  * target vCPU's selector is set too, and the vCPU's upcall flag; the vCPU is then woken or interrupted. Each of the
  * three levels is an atomic test-and-set, so a flag that was up already ends the work: whoever set it did the rest.
  *
- * Locking. The table's lock guards states and bindings. It is taken in interrupt handlers, thus always with interrupts
- * off, and no plain lock is taken under it: its holder could be interrupted by a handler that waits for ours. That is
- * why a table has its full length from the beginning. Binding and closing between two domains takes both locks, lower
- * address first; so while a sender holds only its own table's lock, its peer cannot go away. Pending, mask and selector
- * bits are shared with the guest and are only touched by atomic operations; a guest that scribbles over them hurts
- * itself.
+ * Locking. The table's lock guards states and bindings, those of pirqs included. It is taken in interrupt handlers,
+ * thus always with interrupts off, and no plain lock is taken under it: its holder could be interrupted by a handler
+ * that waits for ours. That is why a table has its full length from the beginning. Binding and closing between two
+ * domains takes both locks, lower address first; so while a sender holds only its own table's lock, its peer cannot go
+ * away. Pending, mask and selector bits are shared with the guest and are only touched by atomic operations; a guest
+ * that scribbles over them hurts itself.
  */
 #include "event/channel.h"
 #include "domain/domain.h"
@@ -161,6 +161,16 @@ void event_domain_free(struct domain *d)
     d->events = NULL;
 }
 
+uint64_t event_lock(struct domain *d)
+{
+    return spin_lock_irq(&d->events->lock);
+}
+
+void event_unlock(struct domain *d, uint64_t flags)
+{
+    spin_unlock_irq(&d->events->lock, flags);
+}
+
 /* Both tables' locks in address order, with interrupts off; the same table once. */
 static uint64_t tables_lock(struct event_table *a, struct event_table *b)
 {
@@ -292,6 +302,8 @@ static void channel_close_locked(struct domain *d, event_port_t port, struct cha
         rc->remote_port = 0;
     } else if (c->state == EVTCHNSTAT_virq) {
         t->virq_port[virq_is_global(c->source) ? 0 : c->notify_vcpu][c->source] = 0;
+    } else if (c->state == EVTCHNSTAT_pirq) {
+        pirq_unbind_port(d, c->source, port);
     }
     *c = (struct channel){.state = EVTCHNSTAT_closed};
     t->lowest_maybe_free = MIN(t->lowest_maybe_free, (unsigned int)port);
@@ -299,34 +311,23 @@ static void channel_close_locked(struct domain *d, event_port_t port, struct cha
     bit_test_and_clear_atomic(pending_bits(d), port);
 }
 
-/* The caller's pirq functions have locks of a lower level than the table's: so the port is opened first, then the pirq
- * is bound to it outside the lock, and the port closed again if that was refused. */
 int event_bind_pirq(struct domain *caller, struct evtchn_bind_pirq *op)
 {
-    struct event_table *t = caller->events;
-    if (op->pirq >= pirq_count(caller) || op->pirq > UINT16_MAX)
+    if (op->pirq >= pirq_count(caller))
         return -EINVAL;
-    uint64_t flags = spin_lock_irq(&t->lock);
-    int port = channel_open(t, EVTCHNSTAT_pirq, 0);
-    if (port > 0)
-        t->channel[port].source = (uint16_t)op->pirq;
-    spin_unlock_irq(&t->lock, flags);
-    if (port < 0)
-        return port;
-    int r = pirq_bind_port(caller, op->pirq, (unsigned int)port);
-    /* Another vCPU may have closed the port meanwhile, and opened it for something else: then it is not ours. */
-    flags = spin_lock_irq(&t->lock);
-    struct channel *c = channel_of(t, (event_port_t)port);
-    bool ours = c && c->state == EVTCHNSTAT_pirq && c->source == op->pirq;
-    if (r && ours)
-        channel_close_locked(caller, (event_port_t)port, c);
-    spin_unlock_irq(&t->lock, flags);
-    if (!r && !ours) {
-        pirq_unbind_port(caller, op->pirq, (unsigned int)port);
-        r = -EINVAL;
+    uint64_t flags = event_lock(caller);
+    int port = channel_open(caller->events, EVTCHNSTAT_pirq, 0);
+    if (port > 0) {
+        struct channel *c = &caller->events->channel[port];
+        c->source = (uint16_t)op->pirq;
+        int r = pirq_bind_port(caller, op->pirq, (unsigned int)port);
+        if (r) {
+            channel_close_locked(caller, (event_port_t)port, c);
+            port = r;
+        }
     }
-    op->port = (event_port_t)port;
-    return r;
+    event_unlock(caller, flags);
+    return port_or_error(port, &op->port);
 }
 
 int event_bind_vcpu(struct domain *d, event_port_t port, unsigned int vcpu)
@@ -336,16 +337,15 @@ int event_bind_vcpu(struct domain *d, event_port_t port, unsigned int vcpu)
         return -ENOENT;
     uint64_t flags = spin_lock_irq(&t->lock);
     struct channel *c = channel_of(t, port);
-    int r = -EINVAL, pirq = -1;
+    int r = -EINVAL;
     if (c && (c->state == EVTCHNSTAT_unbound || c->state == EVTCHNSTAT_interdomain || c->state == EVTCHNSTAT_pirq ||
               (c->state == EVTCHNSTAT_virq && virq_is_global(c->source)))) {
         WRITE_ONCE(c->notify_vcpu, (uint16_t)vcpu);
-        pirq = c->state == EVTCHNSTAT_pirq ? c->source : -1;
+        if (c->state == EVTCHNSTAT_pirq)
+            pirq_set_vcpu(d, c->source, vcpu);
         r = 0;
     }
     spin_unlock_irq(&t->lock, flags);
-    if (pirq >= 0)
-        pirq_set_vcpu(d, (unsigned int)pirq, vcpu);
     return r;
 }
 
@@ -353,34 +353,26 @@ int event_close(struct domain *d, event_port_t port)
 {
     struct event_table *t = d->events;
     for (;;) {
-        /* Whose lock is needed besides ours is only known under ours, and may change until we have both: look, then
-         * lock the pair, then look again. */
+        /* Whether a peer's lock is needed besides ours is only known under ours, and may change until we have both:
+         * look, then lock the pair, then look again. */
         uint64_t flags = spin_lock_irq(&t->lock);
         struct channel *c = channel_of(t, port);
-        int pirq = c && c->state == EVTCHNSTAT_pirq ? c->source : -1;
         struct domain *remote = c && c->state == EVTCHNSTAT_interdomain ? c->peer : NULL;
         if (remote)
             domain_get(remote);
-        else if (c && pirq < 0)
+        else if (c)
             channel_close_locked(d, port, c);
         spin_unlock_irq(&t->lock, flags);
-        if (!c)
-            return -EINVAL;
-        if (pirq >= 0)
-            pirq_unbind_port(d, (unsigned int)pirq, port);
-        if (!remote && pirq < 0)
-            return 0;
+        if (!remote)
+            return c ? 0 : -EINVAL;
 
-        struct event_table *other = remote ? remote->events : t;
-        flags = tables_lock(t, other);
+        flags = tables_lock(t, remote->events);
         c = channel_of(t, port);
-        bool same = c && (remote ? c->state == EVTCHNSTAT_interdomain && c->peer == remote
-                                 : c->state == EVTCHNSTAT_pirq && c->source == pirq);
+        bool same = c && c->state == EVTCHNSTAT_interdomain && c->peer == remote;
         if (same)
             channel_close_locked(d, port, c);
-        tables_unlock(t, other, flags);
-        if (remote)
-            domain_put(remote);
+        tables_unlock(t, remote->events, flags);
+        domain_put(remote);
         if (same)
             return 0;
     }

@@ -28,6 +28,10 @@ int event_unmask(struct domain *d, event_port_t port);
 int event_status(struct domain *caller, struct evtchn_status *op);
 int event_reset(struct domain *caller, const struct evtchn_reset *op);
 
+/* The table's lock, interrupts off. */
+uint64_t event_lock(struct domain *d);
+void event_unlock(struct domain *d, uint64_t flags);
+
 /* From the hypervisor. Any context. */
 void event_send_virq(struct vcpu *v, uint32_t virq);
 void event_send_global_virq(uint32_t virq);

@@ -9,8 +9,8 @@
  * that, the guest may read from a page of bits that it lends us (pirq_eoi_gmfn): edge and MSI interrupts do not, and it
  * saves a hypercall for each of them.
  *
- * The table's lock guards mapping and binding. Interrupt handlers read 'port' without it: for one that comes late,
- * event/channel.c finds the port closed, or bound to something else.
+ * The lock of the domain's ports (event/channel.h) guards mapping and binding, too. Interrupt handlers read 'port'
+ * without it: for one that comes late, event/channel.c finds the port closed, or bound to something else.
  */
 #include "event/pirq.h"
 #include "event/channel.h"
@@ -31,8 +31,7 @@ struct pirq {
 };
 
 struct pirq_table {
-    struct spinlock lock; /* LOCK_LEVEL_PHYSDEV */
-    unsigned int count;   /* constant */
+    unsigned int count; /* constant */
     struct pirq *pirq;
     uint64_t *eoi_map; /* the guest's page, or NULL; a writable reference is held */
     bool eoi_unmasks;  /* version 1 of the page: PHYSDEVOP_eoi unmasks the port, too */
@@ -57,7 +56,6 @@ int pirq_domain_init(struct domain *d, unsigned int count)
         heap_free(t);
         return -ENOMEM;
     }
-    spin_init(&t->lock, LOCK_LEVEL_PHYSDEV);
     t->count = count;
     for (unsigned int i = 0; i < count; i++)
         t->pirq[i] = (struct pirq){.domain = d, .irq = PIRQ_FREE};
@@ -95,15 +93,6 @@ unsigned int pirq_count(const struct domain *d)
     return d->pirqs ? d->pirqs->count : 0;
 }
 
-/* The pirq with the table locked, or NULL: no such number. */
-static struct pirq *pirq_lock(struct domain *d, unsigned int n)
-{
-    if (n >= d->pirqs->count)
-        return NULL;
-    spin_lock(&d->pirqs->lock);
-    return &d->pirqs->pirq[n];
-}
-
 static unsigned int number_of(const struct pirq *p)
 {
     return (unsigned int)(p - p->domain->pirqs->pirq);
@@ -130,12 +119,11 @@ static int pirq_find_free(const struct pirq_table *t)
 
 int pirq_reserve(struct domain *d)
 {
-    struct pirq_table *t = d->pirqs;
-    spin_lock(&t->lock);
-    int n = pirq_find_free(t);
+    uint64_t flags = event_lock(d);
+    int n = pirq_find_free(d->pirqs);
     if (n >= 0)
-        t->pirq[n].irq = PIRQ_RESERVED;
-    spin_unlock(&t->lock);
+        d->pirqs->pirq[n].irq = PIRQ_RESERVED;
+    event_unlock(d, flags);
     return n;
 }
 
@@ -157,16 +145,15 @@ static int pirq_map_locked(struct pirq_table *t, int n, unsigned int irq)
 
 int pirq_map(struct domain *d, int pirq, unsigned int irq)
 {
-    struct pirq_table *t = d->pirqs;
-    if (irq >= IRQ_MAX || pirq >= (int)t->count)
+    if (irq >= IRQ_MAX || pirq >= (int)d->pirqs->count)
         return -EINVAL;
-    spin_lock(&t->lock);
-    int r = pirq_map_locked(t, pirq, irq);
-    spin_unlock(&t->lock);
+    uint64_t flags = event_lock(d);
+    int r = pirq_map_locked(d->pirqs, pirq, irq);
+    event_unlock(d, flags);
     return r;
 }
 
-/* Lock held. */
+/* Lock held. A last call of the handler may still come: it finds no port, or one that is not for it. */
 static void unbind(struct pirq *p)
 {
     if (!p->port)
@@ -178,15 +165,16 @@ static void unbind(struct pirq *p)
 
 int pirq_unmap(struct domain *d, unsigned int pirq)
 {
-    struct pirq *p = pirq_lock(d, pirq);
-    if (!p)
+    if (pirq >= d->pirqs->count)
         return -EINVAL;
+    struct pirq *p = &d->pirqs->pirq[pirq];
+    uint64_t flags = event_lock(d);
     int irq = p->irq;
     if (irq >= 0) {
         unbind(p);
         p->irq = PIRQ_FREE;
     }
-    spin_unlock(&d->pirqs->lock);
+    event_unlock(d, flags);
     if (irq < 0)
         return -EINVAL;
     irq_synchronize((unsigned int)irq);
@@ -197,7 +185,7 @@ int pirq_unmap(struct domain *d, unsigned int pirq)
 
 int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
-    struct pirq *p = pirq_lock(d, pirq);
+    struct pirq *p = &d->pirqs->pirq[pirq];
     int r = p->irq < 0 ? -EINVAL : p->port ? -EEXIST : 0;
     if (!r) {
         /* The port first: the interrupt may come as soon as it is bound. */
@@ -207,39 +195,34 @@ int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port)
             WRITE_ONCE(p->port, 0);
         eoi_map_update(p);
     }
-    spin_unlock(&d->pirqs->lock);
     return r;
 }
 
 void pirq_unbind_port(struct domain *d, unsigned int pirq, unsigned int port)
 {
-    struct pirq *p = pirq_lock(d, pirq);
-    int irq = p->port == port ? p->irq : PIRQ_FREE;
-    if (irq >= 0)
+    struct pirq *p = &d->pirqs->pirq[pirq];
+    if (p->port == port)
         unbind(p);
-    spin_unlock(&d->pirqs->lock);
-    if (irq >= 0)
-        irq_synchronize((unsigned int)irq);
 }
 
 void pirq_set_vcpu(struct domain *d, unsigned int pirq, unsigned int vcpu)
 {
-    const struct pirq *p = pirq_lock(d, pirq);
+    const struct pirq *p = &d->pirqs->pirq[pirq];
     if (p->port)
         irq_set_affinity((unsigned int)p->irq, d->vcpu[vcpu]->processor);
-    spin_unlock(&d->pirqs->lock);
 }
 
 int pirq_eoi(struct domain *d, unsigned int pirq)
 {
-    const struct pirq *p = pirq_lock(d, pirq);
-    if (!p)
+    if (pirq >= d->pirqs->count)
         return -EINVAL;
+    const struct pirq *p = &d->pirqs->pirq[pirq];
+    uint64_t flags = event_lock(d);
     bool mapped = p->irq >= 0;
     unsigned int port = p->port;
     if (port)
         irq_guest_eoi((unsigned int)p->irq);
-    spin_unlock(&d->pirqs->lock);
+    event_unlock(d, flags);
     if (port && d->pirqs->eoi_unmasks)
         event_unmask(d, port);
     return mapped ? 0 : -EINVAL;
@@ -260,7 +243,7 @@ int pirq_set_eoi_frame(struct domain *d, uint64_t gfn, bool auto_mask_only_v1)
     struct pirq_table *t = d->pirqs;
     if (!frame_exists(MFN(gfn)) || !d->ops->frame_get_writable(frame_of(MFN(gfn)), d->id))
         return -EINVAL;
-    spin_lock(&t->lock);
+    uint64_t flags = event_lock(d);
     bool had_one = t->eoi_map;
     if (!had_one) {
         t->eoi_map = direct_map_mfn(MFN(gfn));
@@ -268,7 +251,7 @@ int pirq_set_eoi_frame(struct domain *d, uint64_t gfn, bool auto_mask_only_v1)
         for (unsigned int n = 0; n < t->count; n++)
             eoi_map_update(&t->pirq[n]);
     }
-    spin_unlock(&t->lock);
+    event_unlock(d, flags);
     if (!had_one)
         return 0;
     d->ops->frame_put_writable(frame_of(MFN(gfn)));

@@ -17,8 +17,8 @@ int pirq_map(struct domain *d, int pirq, unsigned int irq);
 int pirq_reserve(struct domain *d); /* a free pirq that only an explicit pirq_map takes, or -ENOSPC */
 int pirq_unmap(struct domain *d, unsigned int pirq);
 
-/* By event/channel.c for pirqs that exist: the port becomes pending when it fires. Never shared with another; delivered
- * to vCPU 0 first. */
+/* By event/channel.c for pirqs that exist, with its lock held: the port becomes pending when it fires. Never shared
+ * with another; delivered to vCPU 0 first. */
 int pirq_bind_port(struct domain *d, unsigned int pirq, unsigned int port);
 void pirq_unbind_port(struct domain *d, unsigned int pirq, unsigned int port); /* if it is bound to that one */
 void pirq_set_vcpu(struct domain *d, unsigned int pirq, unsigned int vcpu);    /* the port moved to another vCPU */

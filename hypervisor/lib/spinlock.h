@@ -19,11 +19,11 @@ enum lock_level {
     LOCK_LEVEL_NONE,
     LOCK_LEVEL_DOMCTL,     /* one control operation at a time */
     LOCK_LEVEL_DOMAIN,     /* struct domain: life cycle, parameters */
-    LOCK_LEVEL_PHYSDEV,    /* pirq tables of a domain, PCI devices */
+    LOCK_LEVEL_PHYSDEV,    /* PCI devices */
     LOCK_LEVEL_GRANT,      /* grant table of a domain (two at once: lower address first, by spin_lock_second) */
     LOCK_LEVEL_PAGE_TABLE, /* page tables and page types of a domain (two at once: likewise) */
     LOCK_LEVEL_PAGES,      /* a domain's page list and counts */
-    LOCK_LEVEL_EVENT,      /* event channels of a domain (two at once: likewise) */
+    LOCK_LEVEL_EVENT,      /* event channels and pirqs of a domain (two at once: likewise) */
     LOCK_LEVEL_VIRQ,
     LOCK_LEVEL_DOMAIN_LIST, /* who exists: looked up under most other locks, never in interrupts */
     LOCK_LEVEL_TIME,       /* wall clock, calibration */
