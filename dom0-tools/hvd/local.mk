@@ -9,3 +9,5 @@ dom0_tools_hvd_hvd_CPPFLAGS = $(tools_cppflags)
 dom0_tools_hvd_hvd_CFLAGS = $(tools_cflags)
 dom0_tools_hvd_hvd_LDFLAGS =
 dom0_tools_hvd_hvd_LDADD = $(tools_ldadd)
+
+man_MANS += docs/man/hvd.8
