@@ -68,10 +68,10 @@ int pirq_domain_relinquish(struct domain *d)
     struct pirq_table *t = d->pirqs;
     for (unsigned int i = 0; i < t->count; i++)
         pirq_unmap(d, i);
-    spin_lock(&t->lock);
+    uint64_t flags = event_lock(d);
     uint64_t *map = t->eoi_map;
     t->eoi_map = NULL;
-    spin_unlock(&t->lock);
+    event_unlock(d, flags);
     if (map)
         d->ops->frame_put_writable(frame_of(direct_map_to_mfn(map)));
     return 0;
