@@ -57,7 +57,7 @@ static void detach_ring(struct console *console)
     if (console->port >= 0)
         xenevtchn_unbind(console->doors->events, (evtchn_port_t)console->port);
     console->port = -1;
-    console->throttled = false;
+    console->wake = 0;
     if (console->ring && console->by_grant)
         xengnttab_unmap(console->doors->grants, console->ring, 1);
     else if (console->ring)
@@ -77,7 +77,7 @@ static void drop(struct console *console)
     watch_terminal(console);
 }
 
-/* Takes one ring's worth of output at most. -1 when the console was dropped. */
+/* Takes one ring's worth of output at most. Returns how much it was, -1 when the console was dropped. */
 static int drain(struct console *console)
 {
     char out[RING_OUTPUT];
@@ -94,7 +94,7 @@ static int drain(struct console *console)
     ring_consume(console->ring, next);
     xenevtchn_notify(console->doors->events, (evtchn_port_t)console->port);
     terminal_write(&console->terminal, out, (size_t)size);
-    return 0;
+    return size;
 }
 
 static bool map_ring(struct console *console)
@@ -213,7 +213,7 @@ void console_refresh(struct console *console)
     struct xs_handle *store = console->doors->store;
     uint64_t ring_ref, remote_port;
 
-    if (!store)
+    if (!store || console->state == CONSOLE_ENDING)
         return;
     if (!store_read_number(store, XBT_NULL, &ring_ref, "/local/domain/%u/console/ring-ref", console->domid) ||
         !store_read_number(store, XBT_NULL, &remote_port, "/local/domain/%u/console/port", console->domid) ||
@@ -228,32 +228,37 @@ void console_refresh(struct console *console)
     attach_ring(console);
 }
 
-void console_event(struct console *console, int64_t now_ms)
+/* How long the channel stays masked now that size bytes were taken. */
+static int64_t rest_after(struct console *console, unsigned int size, int64_t now_ms)
 {
-    if (console->state != CONSOLE_OPEN || drain(console) != 0)
-        return;
-    watch_terminal(console);
     if (now_ms >= console->period_end) {
+        console->bytes = 0;
         console->period_end = now_ms + CONSOLE_PERIOD_MS;
-        console->events = 0;
     }
-    if (++console->events < CONSOLE_EVENTS) {
-        xenevtchn_unmask(console->doors->events, (evtchn_port_t)console->port);
-        return;
-    }
-    console->throttled = true;
+    console->bytes += size;
+    if (console->bytes < CONSOLE_BYTES)
+        return size < RING_OUTPUT / 2 ? CONSOLE_REST_MS : 1;
     if (!console->told_flood)
         report("domain %u (%s): it floods its console and is slowed down", console->domid, name_of(console));
     console->told_flood = true;
+    return console->period_end - now_ms;
+}
+
+void console_event(struct console *console, int64_t now_ms)
+{
+    int size = console->state == CONSOLE_OPEN ? drain(console) : -1;
+
+    if (size < 0)
+        return;
+    watch_terminal(console);
+    console->wake = now_ms + rest_after(console, (unsigned int)size, now_ms);
 }
 
 void console_tick(struct console *console, int64_t now_ms)
 {
-    if (!console->throttled || now_ms < console->period_end)
+    if (console->state != CONSOLE_OPEN || !console->wake || now_ms < console->wake)
         return;
-    console->throttled = false;
-    console->events = 0;
-    console->period_end = now_ms + CONSOLE_PERIOD_MS;
+    console->wake = 0;
     xenevtchn_unmask(console->doors->events, (evtchn_port_t)console->port);
 }
 
@@ -278,7 +283,7 @@ void console_terminal_ready(struct console *console)
     watch_terminal(console);
 }
 
-void console_end(struct console *console)
+void console_end(struct console *console, int64_t now_ms)
 {
     /* Its last words; the page lives as long as it is mapped here. */
     if (console->state == CONSOLE_OPEN)
@@ -287,6 +292,18 @@ void console_end(struct console *console)
         log_file_note(&console->log, "end of domain %u", console->domid);
     detach_ring(console);
     log_file_close(&console->log);
+    console->state = CONSOLE_ENDING;
+    console->wake = now_ms + CONSOLE_ENDING_MS;
+    watch_terminal(console);
+}
+
+bool console_has_ended(const struct console *console, int64_t now_ms)
+{
+    return console->state == CONSOLE_ENDING && (now_ms >= console->wake || terminal_is_read(&console->terminal));
+}
+
+void console_free(struct console *console)
+{
     terminal_close(&console->terminal);
     free(console->name);
     free(console);

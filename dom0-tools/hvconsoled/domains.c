@@ -10,13 +10,14 @@
 #include <sys/epoll.h>
 
 #define STORE_RETRY_MS 300
+#define ENDING_LOOK_MS 20     /* how often a dead guest's pty is looked at */
 #define TOKEN_LIST     "list" /* of the watches on domains' coming and going; the others' tokens are a domain's id */
 
 static struct console *find(const struct domains *d, unsigned int domid)
 {
     struct console *console = d->consoles;
 
-    while (console && console->domid != domid)
+    while (console && (console->domid != domid || console->state == CONSOLE_ENDING))
         console = console->next;
     return console;
 }
@@ -52,18 +53,26 @@ static void add(struct domains *d, const domain_info *info)
     watch(d, console->domid, true);
 }
 
-static void remove_unseen(struct domains *d)
+static void end_unseen(struct domains *d)
+{
+    for (struct console *console = d->consoles; console; console = console->next)
+        if (!console->seen && console->state != CONSOLE_ENDING) {
+            watch(d, console->domid, false);
+            console_end(console, store_now_ms());
+        }
+}
+
+static void free_ended(struct domains *d, int64_t now_ms)
 {
     for (struct console **at = &d->consoles; *at;) {
         struct console *console = *at;
 
-        if (console->seen) {
+        if (!console_has_ended(console, now_ms)) {
             at = &console->next;
             continue;
         }
         *at = console->next;
-        watch(d, console->domid, false);
-        console_end(console);
+        console_free(console);
     }
 }
 
@@ -85,7 +94,7 @@ static void compare(struct domains *d)
         if (console && !(list[i].flags & XEN_DOMINF_dying) && memcmp(console->uuid, list[i].handle, 16) == 0)
             console->seen = true;
     }
-    remove_unseen(d);
+    end_unseen(d);
     for (int i = 0; i < count; i++)
         if (list[i].domain != 0 && !(list[i].flags & XEN_DOMINF_dying) && !find(d, list[i].domain))
             add(d, &list[i]);
@@ -163,6 +172,7 @@ void domains_tick(struct domains *d, int64_t now_ms)
 {
     for (struct console *console = d->consoles; console; console = console->next)
         console_tick(console, now_ms);
+    free_ended(d, now_ms);
     if (!d->doors.store && now_ms >= d->store_retry && domains_connect_store(d) == 0)
         report("the store is back");
 }
@@ -172,7 +182,9 @@ int domains_timeout(const struct domains *d, int64_t now_ms)
     int64_t first = d->doors.store ? INT64_MAX : d->store_retry;
 
     for (const struct console *console = d->consoles; console; console = console->next)
-        if (console->throttled && console->period_end < first)
-            first = console->period_end;
+        if (console->state == CONSOLE_ENDING && now_ms + ENDING_LOOK_MS < first)
+            first = now_ms + ENDING_LOOK_MS;
+        else if (console->wake && console->wake < first)
+            first = console->wake;
     return first == INT64_MAX ? -1 : first <= now_ms ? 0 : (int)(first - now_ms);
 }

@@ -22,7 +22,7 @@ int domains_connect_store(struct domains *d);
 void domains_store_ready(struct domains *d);
 /* This port was kicked, and is masked. */
 void domains_event(struct domains *d, xenevtchn_port_or_error_t port, int64_t now_ms);
-/* Throttled consoles, and the store that was away. */
+/* Consoles whose rest is over, those that have ended, and the store that was away. */
 void domains_tick(struct domains *d, int64_t now_ms);
 /* How long the loop may sleep, in ms; -1: for ever. */
 int domains_timeout(const struct domains *d, int64_t now_ms);

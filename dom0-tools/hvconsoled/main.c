@@ -194,9 +194,9 @@ static int run(struct domains *d, struct hypervisor_log *hypervisor_log)
             else
                 console_terminal_ready(ready[i].data.ptr);
         }
-        /* Last, for it may free consoles. */
         if (store)
             domains_store_ready(d);
+        /* Last, for it may free consoles. */
         domains_tick(d, store_now_ms());
     }
     return 0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -68,6 +69,14 @@ void terminal_write(struct terminal *terminal, const char *data, size_t size)
 bool terminal_has_backlog(const struct terminal *terminal)
 {
     return terminal->backlog.size > 0;
+}
+
+bool terminal_is_read(const struct terminal *terminal)
+{
+    int waiting = 0;
+
+    return terminal->slave < 0 ||
+           (!terminal_has_backlog(terminal) && ioctl(terminal->slave, FIONREAD, &waiting) == 0 && waiting == 0);
 }
 
 size_t terminal_read(struct terminal *terminal, char *data, size_t size)

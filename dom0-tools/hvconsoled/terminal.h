@@ -25,6 +25,8 @@ void terminal_write(struct terminal *terminal, const char *data, size_t size);
 /* Moves the backlog into the pty as far as it goes. */
 void terminal_flush(struct terminal *terminal);
 bool terminal_has_backlog(const struct terminal *terminal);
+/* Whether everything written so far was read by somebody. */
+bool terminal_is_read(const struct terminal *terminal);
 /* What was typed; 0 when nothing was. */
 size_t terminal_read(struct terminal *terminal, char *data, size_t size);
 
