@@ -59,12 +59,14 @@ void command_print_list(FILE *to);
 bool command_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
 int cmd_console(struct command *c, int argc, char **argv);
+int cmd_config_update(struct command *c, int argc, char **argv);
 int cmd_create(struct command *c, int argc, char **argv);
 int cmd_debug_keys(struct command *c, int argc, char **argv);
 int cmd_destroy(struct command *c, int argc, char **argv);
 int cmd_dmesg(struct command *c, int argc, char **argv);
 int cmd_domid(struct command *c, int argc, char **argv);
 int cmd_domname(struct command *c, int argc, char **argv);
+int cmd_dump_core(struct command *c, int argc, char **argv);
 int cmd_events(struct command *c, int argc, char **argv);
 int cmd_help(struct command *c, int argc, char **argv);
 int cmd_host(struct command *c, int argc, char **argv);

@@ -10,6 +10,8 @@ const struct command_entry command_table[] = {
      "  -n, --num 0           accepted for xl's sake\n"
      "  --log-dir DIR         where the logs are\n",
      cmd_console},
+    {"config-update", "DOMAIN FILE [KEY=VALUE...]", "say what a guest shall be after its next restart", NULL,
+     cmd_config_update},
     {"create", "FILE [-c] [-p] [KEY=VALUE...]", "create a guest from a configuration",
      "  -c, --console        attach to its console\n"
      "  -p, --paused         do not let it run yet\n"
@@ -23,6 +25,7 @@ const struct command_entry command_table[] = {
     {"dmesg", "[-c]", "print the hypervisor's log", "  -c, --clear   clear it afterwards\n", cmd_dmesg},
     {"domid", "NAME", "print the id of the domain with this name", NULL, cmd_domid},
     {"domname", "DOMID", "print the name of the domain with this id", NULL, cmd_domname},
+    {"dump-core", "DOMAIN FILE", "write a guest's memory to a file for crash tools (-: stdout)", NULL, cmd_dump_core},
     {"events", "[-n COUNT] [-t SECONDS] [-i SECONDS]", "follow the life of domains in JSON lines",
      "  -n, --count COUNT        end after so many events\n"
      "  -t, --timeout SECONDS    end after so long\n"

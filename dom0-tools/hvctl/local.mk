@@ -2,10 +2,12 @@
 sbin_PROGRAMS += dom0-tools/hvctl/hvctl
 dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_console.c \
+	dom0-tools/hvctl/cmd_config_update.c \
 	dom0-tools/hvctl/cmd_create.c \
 	dom0-tools/hvctl/cmd_debug_keys.c \
 	dom0-tools/hvctl/cmd_destroy.c \
 	dom0-tools/hvctl/cmd_dmesg.c \
+	dom0-tools/hvctl/cmd_dump_core.c \
 	dom0-tools/hvctl/cmd_events.c \
 	dom0-tools/hvctl/cmd_host.c \
 	dom0-tools/hvctl/cmd_info.c \
