@@ -45,3 +45,9 @@ tests_unit_test_hvd_policy_CPPFLAGS = $(tools_test_cppflags)
 
 EXTRA_DIST += tests/tools/completion.sh tests/tools/units.sh
 TESTS += tests/tools/completion.sh tests/tools/units.sh
+
+check_PROGRAMS += tests/unit/test_hvconsoled
+tests_unit_test_hvconsoled_SOURCES = tests/unit/test_hvconsoled.c dom0-tools/hvconsoled/backlog.c \
+	dom0-tools/hvconsoled/log_file.c dom0-tools/hvconsoled/log_format.c dom0-tools/hvconsoled/ring.c \
+	dom0-tools/hvctl/console_log.c
+tests_unit_test_hvconsoled_CPPFLAGS = $(tools_test_cppflags)
