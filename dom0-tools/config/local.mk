@@ -10,3 +10,5 @@ config_sources = \
 	dom0-tools/config/tree.c \
 	dom0-tools/config/uuid.c
 dom0_tools_libhv_a_SOURCES += $(config_sources)
+
+man_MANS += docs/man/hvctl.cfg.5

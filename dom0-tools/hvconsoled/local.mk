@@ -17,3 +17,5 @@ dom0_tools_hvconsoled_hvconsoled_LDADD = $(tools_ldadd) -lxengnttab
 
 # hvctl console reads the logs, too, and every daemon is a service.
 dom0_tools_libhv_a_SOURCES += dom0-tools/hvconsoled/log_format.c dom0-tools/libhv/service.c
+
+man_MANS += docs/man/hvconsoled.8
