@@ -140,7 +140,8 @@ static void handle(struct ring *ring, size_t payload_length)
     request_handle(connection, &header, ring->in + WIRE_HEADER);
 }
 
-/* What is there of a message too long for the ring goes out of the sender's way. */
+/* Of a message that is not complete, what is there is taken at once: Linux sends header and payload one by one, and it
+ * notifies us of the second only when it sees that the first has been consumed. */
 static void take_part(struct ring *ring, uint32_t available)
 {
     copy_in(ring, 0, ring->in + ring->in_length, available);
@@ -164,8 +165,12 @@ bool ring_handle_one(struct ring *ring)
         return false;
     }
     size_t have = ring->in_length, there = have + available;
-    if (!available || there < WIRE_HEADER)
+    if (!available)
         return false;
+    if (there < WIRE_HEADER) {
+        take_part(ring, available);
+        return false;
+    }
     memcpy(header, ring->in, have < WIRE_HEADER ? have : WIRE_HEADER);
     if (have < WIRE_HEADER)
         copy_in(ring, 0, header + have, WIRE_HEADER - have);
@@ -176,8 +181,7 @@ bool ring_handle_one(struct ring *ring)
         return false;
     }
     if (there < (size_t)length) {
-        if (length > XENSTORE_RING_SIZE)
-            take_part(ring, available);
+        take_part(ring, available);
         return false;
     }
     size_t missing = length - have;

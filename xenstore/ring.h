@@ -5,8 +5,8 @@
  * page), and bytes are copied out before they are looked at. Who breaks the rules is not served any more until it is
  * introduced or reconnects. No hypercalls here: pages come from domains.c, or from a test.
  *
- * A message that fits the ring is left there until it has been handled and that is in the journal. Of a longer one the
- * beginning is taken and journalled. So what a server that was killed had read can be read again by the next one. The
+ * A whole message is left in the ring until it has been handled and that is in the journal; a part of one is taken and
+ * journalled. So what a server that was killed had read can be read again by the next one. The
  * replies that were queued but not yet in the page are in the journal too; how far they had got the page itself tells.
  */
 #ifndef HAVEN_XENSTORE_RING_H

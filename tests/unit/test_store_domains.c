@@ -176,6 +176,28 @@ static void test_ring(void)
     end();
 }
 
+/* Linux sends a header, notifies, sends the payload, and notifies again only if it sees the header consumed. */
+static void test_parts(void)
+{
+    char message[64], reply[32];
+    size_t size = make_message(message, XS_READ, 1, 0, "none", 5);
+
+    begin();
+    for (size_t sent = 0; sent < size; sent += 7) {
+        guest_send(1, message + sent, size - sent < 7 ? size - sent : 7);
+        server_loop();
+        CU_ASSERT_EQUAL(fake_domains[1].page.req_cons, fake_domains[1].page.req_prod);
+        if (sent == 7) {
+            journal_commit(server->store.journal);
+            server_die(); /* with a part taken */
+            server_start(true);
+        }
+    }
+    CU_ASSERT_EQUAL(guest_receive(1, reply, sizeof(reply)), 16 + 7);
+    CU_ASSERT_TRUE(!memcmp(reply + 16, "ENOENT", 7));
+    end();
+}
+
 static void test_hostile(void)
 {
     begin();
@@ -430,6 +452,7 @@ int main(void)
 {
     close(mkstemp(journal_path));
     CU_TestInfo cases[] = {{"the ring", test_ring},
+                           {"messages in parts", test_parts},
                            {"hostile rings", test_hostile},
                            {"a flood of requests", test_flood},
                            {"life and death", test_death},
