@@ -35,16 +35,12 @@ int domctl_bitmap_out(const struct xenctl_bitmap *b, uint64_t mask)
     return 0;
 }
 
-#define AFFINITY_FLAGS (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
-
 static int64_t affinity_target(struct domain *d, const struct xen_domctl_vcpuaffinity *op, struct vcpu **v)
 {
     *v = domctl_vcpu(d, op->vcpu);
     if (!*v)
         return op->vcpu >= d->max_vcpus ? -EINVAL : -ESRCH;
-    if (!(op->flags & AFFINITY_FLAGS) || (op->flags & ~(AFFINITY_FLAGS | XEN_VCPUAFFINITY_FORCE)))
-        return -EINVAL;
-    if (((op->flags & XEN_VCPUAFFINITY_HARD) && !guest_handle_va(op->cpumap_hard.bitmap)) ||
+    if (!op->flags || ((op->flags & XEN_VCPUAFFINITY_HARD) && !guest_handle_va(op->cpumap_hard.bitmap)) ||
         ((op->flags & XEN_VCPUAFFINITY_SOFT) && !guest_handle_va(op->cpumap_soft.bitmap)))
         return -EINVAL;
     return 0;
