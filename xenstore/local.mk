@@ -41,5 +41,7 @@ xenstore_xenstored_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
 xenstore_xenstored_LDFLAGS =
 xenstore_xenstored_LDADD = -lxengnttab -lxenforeignmemory -lxenevtchn -lxencall
 
+man_MANS += docs/man/xenstored.8
+
 include xenstore/client/local.mk
 include xenstore/cli/local.mk

@@ -66,6 +66,7 @@ struct watch *watch_add(struct watch_index *index, struct connection *connection
 
     *watch = (struct watch){.connection = connection,
                             .hash = name_length == 1 ? PATH_HASH_ROOT : path_hash_text(name, name_length),
+                            .token_hash = path_hash_text(token, token_length),
                             .name_length = name_length,
                             .token_length = token_length,
                             .hidden = hidden};
@@ -91,12 +92,13 @@ struct watch *watch_find(const struct watch_index *index, const struct connectio
                          size_t name_length, const char *token, size_t token_length)
 {
     uint32_t hash = name_length == 1 ? PATH_HASH_ROOT : path_hash_text(name, name_length);
+    uint32_t token_hash = path_hash_text(token, token_length);
     struct watch *watch = index->slot[hash & index->mask];
 
     for (; watch; watch = watch->next)
-        if (watch->hash == hash && watch->connection == connection && watch->name_length == name_length &&
-            watch->token_length == token_length && !memcmp(watch->text, name, name_length) &&
-            !memcmp(token_of(watch), token, token_length))
+        if (watch->token_hash == token_hash && watch->hash == hash && watch->connection == connection &&
+            watch->name_length == name_length && watch->token_length == token_length &&
+            !memcmp(watch->text, name, name_length) && !memcmp(token_of(watch), token, token_length))
             return watch;
     return NULL;
 }

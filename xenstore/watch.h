@@ -18,7 +18,7 @@ struct watch {
     struct connection *connection;
     struct watch *next, **previous_next;         /* with the same slot of the index, oldest first */
     struct watch *next_own, **previous_next_own; /* of the same connection, oldest first */
-    uint32_t hash;
+    uint32_t hash, token_hash;
     uint16_t name_length, token_length;
     uint16_t hidden;   /* so much of a name this client does not see, for it watched a relative one */
     uint64_t last_end; /* where its last event ends in the client's output */
