@@ -88,12 +88,14 @@ static void recover(struct journal *journal, const char *path, bool found)
 {
     char aside[4096];
 
+    server.store.recovering = true;
     if (found && !journal_play(journal, recovery_play, &server.recovery)) {
         snprintf(aside, sizeof(aside), "%s.damaged", path);
         rename(path, aside);
         log_line(LOG_LEVEL_ERROR, "the journal could not be read to its end: set aside as %s, please report it", aside);
         exit(1);
     }
+    server.store.recovering = false;
     server.store.generation += (uint64_t)journal_life(journal) << 40;
     server.store.journal = journal;
     journal_compact(journal);

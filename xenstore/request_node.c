@@ -65,12 +65,21 @@ static int find_only_target(struct request *request, unsigned want, unsigned saw
     return find_target(request, &string, want, saw, target);
 }
 
-static void change(struct request *request, const struct change *what)
+/* Does it and says so; in a transaction it is noted, which takes of the client's memory. */
+static int change(struct request *request, const struct change *what)
 {
-    if (request->transaction)
-        transaction_change(request->transaction, what);
-    else
+    struct quota *quota = &request->store->quota;
+    unsigned domid = request->connection->actor.domid;
+
+    if (!request->transaction) {
         store_apply(request->store, what);
+        return request_acknowledge(request);
+    }
+    if (!request_is_privileged(request) &&
+        !quota_allows(quota, domid, QUOTA_MEMORY, quota_usage(quota, domid)->memory + (long)change_cost(what)))
+        return ENOMEM;
+    transaction_change(request->transaction, what);
+    return request_acknowledge(request);
 }
 
 int request_directory(struct request *request)
@@ -185,12 +194,11 @@ int request_write(struct request *request)
         return error;
     if ((error = check_quota(request, &target, length)))
         return error;
-    change(request, &(struct change){.type = CHANGE_WRITE,
-                                     .path = &target.name.path,
-                                     .value = value,
-                                     .length = length,
-                                     .owner = new_owner(request)});
-    return request_acknowledge(request);
+    return change(request, &(struct change){.type = CHANGE_WRITE,
+                                            .path = &target.name.path,
+                                            .value = value,
+                                            .length = length,
+                                            .owner = new_owner(request)});
 }
 
 int request_mkdir(struct request *request)
@@ -204,8 +212,8 @@ int request_mkdir(struct request *request)
         return error;
     if ((error = check_quota(request, &target, 0)))
         return error;
-    change(request, &(struct change){.type = CHANGE_MKDIR, .path = &target.name.path, .owner = new_owner(request)});
-    return request_acknowledge(request);
+    return change(request,
+                  &(struct change){.type = CHANGE_MKDIR, .path = &target.name.path, .owner = new_owner(request)});
 }
 
 int request_remove(struct request *request)
@@ -219,8 +227,7 @@ int request_remove(struct request *request)
         return error;
     if (!target.name.path.depth)
         return EINVAL;
-    change(request, &(struct change){.type = CHANGE_REMOVE, .path = &target.name.path});
-    return request_acknowledge(request);
+    return change(request, &(struct change){.type = CHANGE_REMOVE, .path = &target.name.path});
 }
 
 /* The permissions in the payload behind its first string. */
@@ -283,6 +290,8 @@ int request_set_perms(struct request *request)
     if (!request_is_privileged(request) && entries[0].domid != target.node->perms->entry[0].domid)
         return EPERM;
     struct perms *perms = perms_new(entries, count);
-    change(request, &(struct change){.type = CHANGE_PERMS, .path = &target.name.path, .perms = perms});
-    return request_acknowledge(request);
+    error = change(request, &(struct change){.type = CHANGE_PERMS, .path = &target.name.path, .perms = perms});
+    if (error)
+        perms_put(perms);
+    return error;
 }

@@ -143,9 +143,9 @@ static void apply_watched(struct store *store, const struct change *change)
 
 void store_apply(struct store *store, const struct change *change)
 {
-    if (store->journal)
+    if (store->journal && !store->forgetting)
         record(store, change);
-    if (store->watches.count)
+    if (store->watches.count && !store->recovering)
         apply_watched(store, change);
     else
         change_apply(&store->tree, change);
@@ -215,11 +215,10 @@ static void forget_special(struct store *store, unsigned domid)
 void store_forget_domain(struct store *store, unsigned domid)
 {
     struct forget forget = {.domid = domid};
-    struct journal *journal = store->journal;
     struct path path;
 
-    journal_put(journal, RECORD_FORGET, domid, NULL, 0, NULL, 0);
-    store->journal = NULL; /* the one record says it all */
+    journal_put(store->journal, RECORD_FORGET, domid, NULL, 0, NULL, 0);
+    store->forgetting = true; /* the one record says it all; but events are recorded, as always */
     store_walk(&store->tree, forget_visit, &forget);
     for (size_t i = 0; i < forget.count; i++) {
         path_parse(&path, forget.found[i].path, forget.found[i].length, PATH_LENGTH_MAX);
@@ -233,7 +232,7 @@ void store_forget_domain(struct store *store, unsigned domid)
     free(forget.found);
     forget_special(store, domid);
     quota_forget(&store->quota, domid);
-    store->journal = journal;
+    store->forgetting = false;
 }
 
 bool store_domain_exists(const struct store *store, unsigned domid)

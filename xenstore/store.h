@@ -39,6 +39,8 @@ struct store {
     struct perms *special[SPECIAL_COUNT];
     const struct store_host *host;
     void *host_context;
+    bool recovering;              /* the journal is being played: no events, they are in it */
+    bool forgetting;              /* changes are not recorded one by one */
     uint64_t requests, conflicts; /* for "memreport" */
 };
 

@@ -67,6 +67,7 @@ struct transaction *transaction_start(struct connection *connection, uint32_t id
     while (!id || transaction_find(connection, id))
         id = ++connection->last_transaction;
     transaction->id = id;
+    transaction->owner = connection->actor.domid;
     transaction->store = store;
     tree_share(&transaction->base, &store->tree, NULL, NULL);
     tree_share(&transaction->view, &store->tree, note_delta, transaction);
@@ -85,7 +86,9 @@ static void end(struct connection *connection, struct transaction *transaction)
     while (*place != transaction)
         place = &(*place)->next;
     *place = transaction->next;
-    quota_usage(&connection->store->quota, connection->actor.domid)->transactions--;
+    struct usage *usage = quota_usage(&connection->store->quota, connection->actor.domid);
+    usage->transactions--;
+    usage->memory -= (long)transaction->memory;
     if (connection->ring)
         journal_put(connection->store->journal, RECORD_TRANSACTION_END, connection->actor.domid, &transaction->id,
                     sizeof(transaction->id), NULL, 0);
@@ -176,7 +179,15 @@ void transaction_change(struct transaction *transaction, const struct change *ch
         .value = keep(transaction, change->value, change->length),
         .perms = change->perms ? perms_get(change->perms) : NULL,
     };
+    transaction->memory += change_cost(change);
+    quota_usage(&transaction->store->quota, transaction->owner)->memory += (long)change_cost(change);
     change_apply(&transaction->view, change);
+}
+
+size_t change_cost(const struct change *change)
+{
+    return sizeof(struct recorded_change) + change->path->length + change->length +
+           (change->perms ? change->perms->count * sizeof(struct perm) : 0);
 }
 
 long transaction_nodes(const struct transaction *transaction, unsigned domid)

@@ -44,6 +44,7 @@ struct transaction_delta {
 
 struct transaction {
     uint32_t id;
+    uint16_t owner;
     bool doomed;
     struct transaction *next;
     struct store *store;
@@ -55,6 +56,7 @@ struct transaction {
     struct transaction_delta *delta;
     uint32_t delta_count;
     struct transaction_arena *arena; /* for names and values */
+    size_t memory;                   /* kept there, and charged to the client */
 };
 
 /* id 0: the connection's next one. */
@@ -68,6 +70,8 @@ int transaction_commit(struct connection *connection, struct transaction *transa
 void transaction_saw(struct transaction *transaction, const struct path *path, unsigned depth, unsigned saw);
 /* Does a change in the view and notes it. */
 void transaction_change(struct transaction *transaction, const struct change *change);
+/* What noting a change costs its client. */
+size_t change_cost(const struct change *change);
 /* How many nodes more domid would own. */
 long transaction_nodes(const struct transaction *transaction, unsigned domid);
 

@@ -41,8 +41,10 @@ static void server_start(bool expect_state)
     struct journal *journal = journal_open(journal_path, "boot", recovery_write_state, &server->recovery, &found);
     CU_ASSERT_PTR_NOT_NULL_FATAL(journal);
     CU_ASSERT_EQUAL_FATAL(found, expect_state);
+    server->store.recovering = true;
     if (found)
         CU_ASSERT_TRUE_FATAL(journal_play(journal, recovery_play, &server->recovery));
+    server->store.recovering = false;
     server->store.journal = journal;
     journal_compact(journal);
     domains_resume(server->domains);
@@ -416,6 +418,21 @@ static void guest_step(struct guest *guest, unsigned domid)
     guest_understand(guest, domid);
 }
 
+/* Meanwhile another domain comes, owns a node that the first one watches, and goes. */
+static void visit(unsigned round)
+{
+    if (round % 40 == 0) {
+        fake_domains[3].exists = true;
+        EXPECT(client_write(&server->tool, 0, "/local/domain/1/value/visitor", "1"), "OK");
+        EXPECT(client_ask(&server->tool, XS_SET_PERMS, 0, "/local/domain/1/value/visitor|n3|r1"), "OK");
+        EXPECT(client_ask(&server->tool, XS_INTRODUCE, 0, "3|77|5"), "OK");
+        journal_commit(server->store.journal);
+    } else if (round % 40 == 20) {
+        fake_domains[3].exists = false;
+        fake_domains[0].dying = true;
+    }
+}
+
 static void test_deaths(void)
 {
     static struct guest guests[3];
@@ -430,6 +447,7 @@ static void test_deaths(void)
             if (unit_random_below(2))
                 guest_step(&guests[domid], domid);
         uint32_t read = page->rsp_cons;
+        visit(round);
         server_loop();
         if (unit_random_below(50))
             continue;

@@ -354,6 +354,17 @@ static void test_memory_quota(void)
             break;
     }
     CU_ASSERT_TRUE(written > 30 && written < 60);
+    /* A transaction notes all its changes, and that counts, too. */
+    client_ask(&dom2, XS_RM, 0, "v0");
+    client_ask(&dom2, XS_RM, 0, "v1");
+    client_ask(&dom2, XS_RM, 0, "v2");
+    uint32_t tx = client_begin(&dom2);
+    long before = quota_usage(&store.quota, 2)->memory;
+    for (written = 0; written < 1000 && !strcmp(said(client_write(&dom2, tx, "v3", "abc")), "OK"); written++)
+        ;
+    CU_ASSERT_TRUE(written > 10 && written < 200);
+    EXPECT(client_ask(&dom2, XS_TRANSACTION_END, tx, "F"), "OK");
+    CU_ASSERT_EQUAL(quota_usage(&store.quota, 2)->memory, before);
     end();
 }
 
