@@ -250,6 +250,10 @@ void console_event(struct console *console, int64_t now_ms)
 
     if (size < 0)
         return;
+    if (ring_room(console->ring) < 0) {
+        drop(console);
+        return;
+    }
     watch_terminal(console);
     console->wake = now_ms + rest_after(console, (unsigned int)size, now_ms);
 }
@@ -274,6 +278,7 @@ void console_terminal_ready(struct console *console)
     }
     size_t size = room > 0 ? terminal_read(&console->terminal, typed, room < TYPED_MAX ? (size_t)room : TYPED_MAX) : 0;
     if (size > 0) {
+        /* It may break its indices between two looks at them. */
         if (ring_input(console->ring, typed, (unsigned int)size) < 0) {
             drop(console);
             return;

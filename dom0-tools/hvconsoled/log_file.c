@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINE_MAX_WAIT 16384 /* how much longer a file may become until its last line ends */
+
 static void complain(struct log_file *log, const char *what)
 {
     if (!log->failed)
@@ -97,16 +99,34 @@ static void append(struct log_file *log, const char *data, size_t size)
         log->failed = false;
 }
 
-/* Before something is formatted: a new file starts with a line. */
+static bool is_full(const struct log_file *log)
+{
+    return log->fd >= 0 && log->size >= log->options->rotate_size;
+}
+
+/* Before something is formatted: opens the file, or a new one when it is full. That starts with a line. */
 static void prepare(struct log_file *log)
 {
     if (log->fd < 0)
         open_path(log);
-    if (log->fd < 0 || log->size < log->options->rotate_size)
+    if (!is_full(log) || (!log->line_start && log->size < log->options->rotate_size + LINE_MAX_WAIT))
         return;
     if (!log->line_start)
         append(log, "\n", 1);
     rotate(log);
+}
+
+/* How much to write at once: into a file that is full only the rest of its last line. */
+static size_t piece_of(const struct log_file *log, const char *data, size_t size)
+{
+    const char *end;
+
+    if (size > RING_OUTPUT)
+        size = RING_OUTPUT;
+    if (!is_full(log) || log->line_start)
+        return size;
+    end = memchr(data, '\n', size);
+    return end ? (size_t)(end - data) + 1 : size;
 }
 
 void log_file_write(struct log_file *log, const char *data, size_t size)
@@ -116,9 +136,9 @@ void log_file_write(struct log_file *log, const char *data, size_t size)
 
     clock_gettime(CLOCK_REALTIME, &now);
     while (size > 0) {
-        size_t piece = size < RING_OUTPUT ? size : RING_OUTPUT;
-
         prepare(log);
+        size_t piece = piece_of(log, data, size);
+
         append(log, text, log_format(data, piece, &now, &log->line_start, text));
         data += piece;
         size -= piece;

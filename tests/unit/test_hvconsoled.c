@@ -256,11 +256,23 @@ static void test_log_file(void)
     slurp(path, text, sizeof(text));
     CU_ASSERT_TRUE(strlen(text) < 400);
 
-    /* A line without end does not keep the log from rotating; the next file starts with a stamp. */
-    for (int i = 0; i < 200; i++)
-        log_file_write(&log, "xxxx", 4);
+    /* The last line of a full file ends there. */
+    log_file_write(&log, "be", 2);
+    while (log.size < 300)
+        log_file_write(&log, "-", 1);
+    log_file_write(&log, "fore\nafter\n", 11);
     slurp(path, text, sizeof(text));
-    CU_ASSERT_TRUE(strlen(text) < 400);
+    CU_ASSERT_EQUAL(strlen(text), LOG_STAMP_LENGTH + 6);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "] after\n"));
+    CU_ASSERT_TRUE(log.line_start);
+
+    /* A line without end does not keep the log from rotating; the next file starts with a stamp. */
+    for (int i = 0; i < 20000; i++)
+        log_file_write(&log, "xxxx", 4);
+    struct stat st;
+    CU_ASSERT_EQUAL(stat(path, &st), 0);
+    CU_ASSERT_TRUE(st.st_size < 17000);
+    slurp(path, text, sizeof(text));
     CU_ASSERT_EQUAL(text[0], '[');
     log_file_close(&log);
 }
