@@ -24,11 +24,21 @@ tests_unit_test_store_transactions_SOURCES = tests/unit/test_store_transactions.
 tests_unit_test_store_transactions_CPPFLAGS = $(store_core_cppflags)
 tests_unit_test_store_transactions_LDADD = $(store_core_ldadd)
 
+check_PROGRAMS += tests/unit/test_store_hostile
+tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c
+tests_unit_test_store_hostile_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_hostile_LDADD = $(store_core_ldadd)
+
 check_PROGRAMS += tests/unit/test_store_domains
 tests_unit_test_store_domains_SOURCES = tests/unit/test_store_domains.c tests/unit/fake_door.c tests/unit/fake_door.h \
 	xenstore/domains.c xenstore/domains_record.c xenstore/recovery.c
 tests_unit_test_store_domains_CPPFLAGS = $(store_core_cppflags)
 tests_unit_test_store_domains_LDADD = $(store_core_ldadd)
+
+check_PROGRAMS += tests/unit/test_store_schedule
+tests_unit_test_store_schedule_SOURCES = tests/unit/test_store_schedule.c
+tests_unit_test_store_schedule_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_schedule_LDADD = $(store_core_ldadd)
 
 # The server itself, killed at random.
 TESTS += tests/store/kill.py
