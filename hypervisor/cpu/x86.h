@@ -3,6 +3,7 @@
 #ifndef HAVEN_CPU_X86_H
 #define HAVEN_CPU_X86_H
 
+#include "lib/compiler.h"
 #include "lib/types.h"
 
 #define CR0_PE 0x1UL
@@ -140,6 +141,29 @@ static inline uint64_t rdtsc_ordered(void)
 X86_PORT_IO(b, uint8_t)
 X86_PORT_IO(w, uint16_t)
 X86_PORT_IO(l, uint32_t)
+
+/* size: 1, 2 or 4 bytes. */
+static inline uint32_t port_read(uint16_t port, unsigned int size)
+{
+    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+static inline void port_write(uint16_t port, unsigned int size, uint32_t v)
+{
+    if (size == 1)
+        outb(port, (uint8_t)v);
+    else if (size == 2)
+        outw(port, (uint16_t)v);
+    else
+        outl(port, v);
+}
+
+/* For good. */
+static inline __noreturn_ void cpu_halt(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
 
 static inline void cpu_pause(void)
 {

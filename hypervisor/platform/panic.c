@@ -17,12 +17,6 @@
 
 static int panicking; /* 0, or CPU + 1; atomic */
 
-static void __noreturn_ halt_here(void)
-{
-    for (;;)
-        __asm__ volatile("cli; hlt");
-}
-
 void panic(const char *fmt, ...)
 {
     char message[256];
@@ -33,7 +27,7 @@ void panic(const char *fmt, ...)
     if (!__atomic_compare_exchange_n(&panicking, &expected, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         static bool nested;
         if (expected != self || nested || power_noreboot)
-            halt_here(); /* another CPU's panic will stop us */
+            cpu_halt(); /* another CPU's panic will stop us */
         nested = true;
         power_reboot();
     }
@@ -53,7 +47,7 @@ void panic(const char *fmt, ...)
 
     if (power_noreboot) {
         log_error("Halted (noreboot)");
-        halt_here();
+        cpu_halt();
     }
     log_error("Rebooting");
     for (uint64_t start = rdtsc(); rdtsc() - start < REBOOT_DELAY_TICKS;)

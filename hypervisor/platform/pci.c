@@ -23,79 +23,46 @@ static bool by_ports(pci_address_t a, unsigned int reg)
     return a <= 0xffff && reg < 256;
 }
 
-/* The function's page of MMCONFIG space, or NULL. */
-static volatile uint8_t *mmconfig_map(pci_address_t a)
+/* One access through the function's page of MMCONFIG space. No such page: all ones are read. */
+static void mmconfig_access(pci_address_t a, unsigned int reg, unsigned int size, uint32_t *value, bool write)
 {
+    volatile void *page = NULL;
     unsigned int bus = a >> 8 & 0xff;
-    for (unsigned int i = 0; i < acpi_info.mcfg_count; i++) {
+    for (unsigned int i = 0; i < acpi_info.mcfg_count && !page && reg < PAGE_SIZE; i++) {
         if (acpi_info.mcfg[i].segment != a >> 16 || bus < acpi_info.mcfg[i].bus_first ||
             bus > acpi_info.mcfg[i].bus_last)
             continue;
         /* The base address is that of bus 0, whichever the first bus is (PCI Firmware 4.1.2). */
-        return hv_map_mmio(acpi_info.mcfg[i].base + ((uint64_t)(a & 0xffff) << 12), PAGE_SIZE, HV_CACHE_UC);
+        page = hv_map_mmio(acpi_info.mcfg[i].base + ((uint64_t)(a & 0xffff) << 12), PAGE_SIZE, HV_CACHE_UC);
     }
-    return NULL;
-}
-
-static uint32_t mmconfig_read(pci_address_t a, unsigned int reg, unsigned int size)
-{
-    volatile uint8_t *page = reg < PAGE_SIZE ? mmconfig_map(a) : NULL;
-    uint32_t value = ~0u;
-    if (!page)
-        return value;
-    switch (size) {
-    case 1:
-        value = page[reg];
-        break;
-    case 2:
-        value = *(volatile uint16_t *)(page + reg);
-        break;
-    case 4:
-        value = *(volatile uint32_t *)(page + reg);
-        break;
-    }
-    hv_unmap_mmio((void *)page, PAGE_SIZE);
-    return value;
-}
-
-static void mmconfig_write(pci_address_t a, unsigned int reg, unsigned int size, uint32_t value)
-{
-    volatile uint8_t *page = reg < PAGE_SIZE ? mmconfig_map(a) : NULL;
+    if (!write)
+        *value = ~0u;
     if (!page)
         return;
-    switch (size) {
-    case 1:
-        page[reg] = (uint8_t)value;
-        break;
-    case 2:
-        *(volatile uint16_t *)(page + reg) = (uint16_t)value;
-        break;
-    case 4:
-        *(volatile uint32_t *)(page + reg) = value;
-        break;
-    }
+    volatile uint8_t *byte = (volatile uint8_t *)page + reg;
+    volatile uint16_t *word = (volatile uint16_t *)byte;
+    volatile uint32_t *dword = (volatile uint32_t *)byte;
+    if (!write)
+        *value = size == 1 ? *byte : size == 2 ? *word : *dword;
+    else if (size == 1)
+        *byte = (uint8_t)*value;
+    else if (size == 2)
+        *word = (uint16_t)*value;
+    else
+        *dword = *value;
     hv_unmap_mmio((void *)page, PAGE_SIZE);
 }
 
 uint32_t pci_config_read(pci_address_t a, unsigned int reg, unsigned int size)
 {
-    if (!by_ports(a, reg))
-        return mmconfig_read(a, reg, size);
-    uint16_t port = (uint16_t)(PCI_PORT_DATA + (reg & 3));
-    uint32_t value = ~0u;
+    uint32_t value;
+    if (!by_ports(a, reg)) {
+        mmconfig_access(a, reg, size, &value, false);
+        return value;
+    }
     uint64_t flags = spin_lock_irq(&lock);
     outl(PCI_PORT_ADDRESS, PCI_PORT_ENABLE | a << 8 | (reg & 0xfc));
-    switch (size) {
-    case 1:
-        value = inb(port);
-        break;
-    case 2:
-        value = inw(port);
-        break;
-    case 4:
-        value = inl(port);
-        break;
-    }
+    value = port_read((uint16_t)(PCI_PORT_DATA + (reg & 3)), size);
     spin_unlock_irq(&lock, flags);
     return value;
 }
@@ -103,23 +70,12 @@ uint32_t pci_config_read(pci_address_t a, unsigned int reg, unsigned int size)
 void pci_config_write(pci_address_t a, unsigned int reg, unsigned int size, uint32_t value)
 {
     if (!by_ports(a, reg)) {
-        mmconfig_write(a, reg, size, value);
+        mmconfig_access(a, reg, size, &value, true);
         return;
     }
-    uint16_t port = (uint16_t)(PCI_PORT_DATA + (reg & 3));
     uint64_t flags = spin_lock_irq(&lock);
     outl(PCI_PORT_ADDRESS, PCI_PORT_ENABLE | a << 8 | (reg & 0xfc));
-    switch (size) {
-    case 1:
-        outb(port, (uint8_t)value);
-        break;
-    case 2:
-        outw(port, (uint16_t)value);
-        break;
-    case 4:
-        outl(port, value);
-        break;
-    }
+    port_write((uint16_t)(PCI_PORT_DATA + (reg & 3)), size, value);
     spin_unlock_irq(&lock, flags);
 }
 

@@ -22,12 +22,6 @@
 
 bool power_noreboot;
 
-static void __noreturn_ halt_here(void)
-{
-    for (;;)
-        __asm__ volatile("cli; hlt");
-}
-
 static void short_pause(void)
 {
     for (unsigned int i = 0; i < PAUSE_LOOPS; i++)
@@ -72,7 +66,7 @@ static void __noreturn_ reset_by_triple_fault(void)
         uint64_t base;
     } __packed none = {0, 0};
     __asm__ volatile("lidt %0; int3" : : "m"(none));
-    halt_here();
+    cpu_halt();
 }
 
 void power_reboot(void)
@@ -95,7 +89,7 @@ void power_halt(void)
 {
     irq_disable();
     stop_others();
-    halt_here();
+    cpu_halt();
 }
 
 int power_acpi_sleep(uint8_t state, uint32_t pm1a, uint32_t pm1b)
@@ -117,5 +111,5 @@ int power_acpi_sleep(uint8_t state, uint32_t pm1a, uint32_t pm1b)
     }
     short_pause();
     log_error("The machine did not power off; halted");
-    halt_here();
+    cpu_halt();
 }

@@ -17,8 +17,7 @@ static __noreturn_ void stand_still(const struct cpu_regs *regs)
 {
     (void)regs; /* in reach of a debugger */
     __atomic_fetch_or(&stopped, CPUMASK(cpu_id()), __ATOMIC_SEQ_CST);
-    for (;;)
-        __asm__ volatile("cli; hlt");
+    cpu_halt();
 }
 
 static bool others_stopped(cpumask_t others)

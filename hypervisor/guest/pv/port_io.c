@@ -42,7 +42,7 @@ uint32_t port_io_read(struct vcpu *v, uint16_t port, unsigned int size)
 {
     uint32_t value;
     if (domain_owns(v, port, size))
-        return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+        return port_read(port, size);
     if (virtual_port_read(&v->domain->ports, v->domain->privileged, port, size, &value))
         return value;
     return ~0u;
@@ -50,14 +50,8 @@ uint32_t port_io_read(struct vcpu *v, uint16_t port, unsigned int size)
 
 void port_io_write(struct vcpu *v, uint16_t port, unsigned int size, uint32_t value)
 {
-    if (!domain_owns(v, port, size)) {
-        virtual_port_write(&v->domain->ports, v->domain->privileged, port, size, value);
-        return;
-    }
-    if (size == 1)
-        outb(port, (uint8_t)value);
-    else if (size == 2)
-        outw(port, (uint16_t)value);
+    if (domain_owns(v, port, size))
+        port_write(port, size, value);
     else
-        outl(port, value);
+        virtual_port_write(&v->domain->ports, v->domain->privileged, port, size, value);
 }
