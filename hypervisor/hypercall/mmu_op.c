@@ -6,6 +6,7 @@
  * mmu_update is continued with the rest of its array and MMU_UPDATE_PREEMPTED in the count; the number of entries done
  * so far is kept in *pdone.
  */
+#include "cpu/x86.h"
 #include "domain/vcpu.h"
 #include "guest/pv/address_space.h"
 #include "guest/pv/descriptor_tables.h"
@@ -141,7 +142,7 @@ static int va_mapping_flush(struct domain *d, uint64_t va, uint64_t flags)
         if (what == TLB_ALL)
             tlb_flush_local();
         else
-            tlb_flush_local_page(va);
+            invlpg(va);
         return 0;
     }
     if (whom == UVMF_ALL)

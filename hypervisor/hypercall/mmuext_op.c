@@ -54,7 +54,7 @@ static int op_tlb_flush_local(struct vcpu *v __unused_, struct domain *d __unuse
 static int op_invlpg_local(struct vcpu *v __unused_, struct domain *d __unused_, const struct mmuext_op *op)
 {
     if (guest_address_ok(op->arg1.linear_addr))
-        tlb_flush_local_page(op->arg1.linear_addr);
+        invlpg(op->arg1.linear_addr);
     return 0;
 }
 

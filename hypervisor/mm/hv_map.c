@@ -114,7 +114,7 @@ static void unmap_range(uint64_t va, uint64_t size)
             pte_write(entry, 0);
     }
     spin_unlock(&hv_map_lock);
-    tlb_flush_global_all();
+    tlb_flush_mask(~0ULL, TLB_GLOBAL);
 }
 
 /* Addresses for MMIO: pages of the dynamic area; hv_map_lock. */

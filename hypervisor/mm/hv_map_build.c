@@ -286,5 +286,5 @@ void __init hv_map_protect(void)
     protect(_rodata_start, _rodata_end, PTE_GLOBAL | PTE_NX);
     protect(_data_start, _image_end, DATA_FLAGS);
     hv_top_table[0] = 0;
-    tlb_flush_global_all();
+    tlb_flush_mask(~0ULL, TLB_GLOBAL);
 }

@@ -15,8 +15,6 @@
 #include "lib/compiler.h"
 #include "lib/spinlock.h"
 
-#define TLB_GLOBAL (~1ULL) /* request: global entries too */
-
 void (*tlb_send_ipi)(cpumask_t cpus, uint8_t vector);
 
 static uint64_t tlb_clock = 1;
@@ -47,22 +45,13 @@ void tlb_flush_local(void)
     tlb_load_cr3(read_cr3());
 }
 
-void tlb_flush_local_page(uint64_t va)
-{
-    invlpg(va);
-}
-
 /* Toggling CR4.PGE drops everything (SDM 3A 4.10.4.1). */
 static void flush_global_local(void)
 {
     uint64_t now = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST), cr4 = read_cr4();
 
-    if (cr4 & CR4_PGE) {
-        write_cr4(cr4 & ~CR4_PGE);
-        write_cr4(cr4);
-    } else {
-        write_cr3(read_cr3());
-    }
+    write_cr4(cr4 ^ CR4_PGE);
+    write_cr4(cr4);
     WRITE_ONCE(cpu_this()->tlb_time, now);
 }
 
@@ -77,7 +66,7 @@ static void flush_here(uint64_t va)
 }
 
 /* Serves a request for this CPU if there is one. Interrupts are off. */
-static void serve(void)
+void tlb_ipi_handler(void)
 {
     cpumask_t self = CPUMASK(cpu_id());
 
@@ -87,13 +76,14 @@ static void serve(void)
     __atomic_fetch_and(&flush.waiting, ~self, __ATOMIC_SEQ_CST);
 }
 
-/* The handler must not be entered between the two halves of serve(): it would clear the bit of the next request. */
+/* The handler must not be entered between the two halves of tlb_ipi_handler(): it would clear the bit of the next
+ * request. */
 static void serve_while_waiting(void)
 {
     if (!(__atomic_load_n(&flush.waiting, __ATOMIC_RELAXED) & CPUMASK(cpu_id())))
         return;
     uint64_t flags = irq_save();
-    serve();
+    tlb_ipi_handler();
     irq_restore(flags);
 }
 
@@ -114,11 +104,6 @@ void __init tlb_init(void)
 #endif
 }
 
-void tlb_ipi_handler(void)
-{
-    serve();
-}
-
 static void flush_others(cpumask_t cpus, uint64_t va)
 {
     spin_lock(&flush.lock); /* serves others while it waits */
@@ -131,7 +116,7 @@ static void flush_others(cpumask_t cpus, uint64_t va)
 }
 
 /* This CPU's own part comes first: a vCPU never moves while it is in the hypervisor, so "this CPU" does not change. */
-static void flush_cpus(cpumask_t cpus, uint64_t va)
+void tlb_flush_mask(cpumask_t cpus, uint64_t va)
 {
     cpumask_t self = CPUMASK(cpu_id());
 
@@ -140,16 +125,6 @@ static void flush_cpus(cpumask_t cpus, uint64_t va)
         flush_here(va);
     if (cpus & ~self)
         flush_others(cpus & ~self, va);
-}
-
-void tlb_flush_mask(cpumask_t cpus, uint64_t va)
-{
-    flush_cpus(cpus, va);
-}
-
-void tlb_flush_global_all(void)
-{
-    flush_cpus(~0ULL, TLB_GLOBAL);
 }
 
 cpumask_t tlb_filter(cpumask_t cpus, uint64_t stamp)

@@ -15,19 +15,17 @@ uint64_t tlb_clock_now(void); /* a stamp is only valid if a locked instruction l
 /* Loads CR3 (a full flush of non-global entries) and stamps this CPU. */
 void tlb_load_cr3(uint64_t cr3);
 void tlb_flush_local(void);
-void tlb_flush_local_page(uint64_t va);
 
-/* On all CPUs of the set, this one included if in it; returns when done. va is flushed alone unless TLB_ALL. While a CPU
+/* On all CPUs of the set, this one included if in it; returns when done. va is flushed alone unless TLB_ALL or
+ * TLB_GLOBAL. While a CPU
  * spins, for a lock or for others to answer, it serves their requests, so flushers cannot deadlock, with locks held and
  * with interrupts off. Not from interrupt handlers. */
-#define TLB_ALL (~0ULL)
+#define TLB_ALL    (~0ULL)
+#define TLB_GLOBAL (~1ULL) /* the hypervisor's own entries, too */
 void tlb_flush_mask(cpumask_t cpus, uint64_t va);
 
 /* Those CPUs of the set whose last flush is not later than the stamp. */
 cpumask_t tlb_filter(cpumask_t cpus, uint64_t stamp);
-
-/* Flushes global entries (the hypervisor's own) too. */
-void tlb_flush_global_all(void);
 
 /* Called by entry/interrupt.c for VECTOR_IPI_TLB. */
 void tlb_ipi_handler(void);

@@ -17,6 +17,7 @@
 #include "guest/pv/descriptor_tables.h"
 #include "guest/pv/address_space.h"
 #include "guest/pv/page_type.h"
+#include "cpu/x86.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "mm/hv_map.h"
@@ -44,7 +45,7 @@ static void window_fill(pte_t *ptes, uint64_t va, const struct pv_segment_table 
     for (unsigned int i = 0; i < end; i++) {
         pte_write(&ptes[i], i < pages ? pte_make(t->frame[i], WINDOW_FLAGS | PTE_WRITE) : empty);
         if (invalidate)
-            tlb_flush_local_page(va + i * PAGE_SIZE);
+            invlpg(va + i * PAGE_SIZE);
     }
     *count = pages;
 }
