@@ -5,6 +5,7 @@
  */
 #include "lib/rangeset.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 /* First range that ends at or behind n; count if there is none. */
 static unsigned int find(const struct rangeset *r, uint64_t n)
@@ -24,16 +25,8 @@ static unsigned int find(const struct rangeset *r, uint64_t n)
 /* Ranges from..to-1 make room for 'fill' ones. */
 static void replace(struct rangeset *r, unsigned int from, unsigned int to, unsigned int fill)
 {
-    unsigned int behind = r->count - to;
-
-    if (from + fill > to) {
-        for (unsigned int i = behind; i > 0; i--)
-            r->range[from + fill + i - 1] = r->range[to + i - 1];
-    } else {
-        for (unsigned int i = 0; i < behind; i++)
-            r->range[from + fill + i] = r->range[to + i];
-    }
-    r->count = from + fill + behind;
+    memmove(&r->range[from + fill], &r->range[to], (r->count - to) * sizeof(r->range[0]));
+    r->count += fill - (to - from);
 }
 
 int rangeset_add(struct rangeset *r, uint64_t first, uint64_t last)

@@ -24,7 +24,6 @@
 #define M2P_RW_VIRT       0xffff808000000000
 #define CPU_WINDOW_VIRT   0xffff820000000000
 #define HV_MAP_VIRT       0xffff828000000000
-#define HV_MAP_VIRT_END   0xffff82c000000000
 #define IMAGE_VIRT        0xffff82d040000000
 #define IMAGE_PHYS        0x200000 /* the image is linked to be loaded here */
 #define CPU_STACK_VIRT    0xffff82d080000000

@@ -15,9 +15,4 @@ static inline void m2p_set(mfn_t m, uint64_t pfn)
     WRITE_ONCE(((uint64_t *)M2P_RW_VIRT)[m.n], pfn);
 }
 
-static inline uint64_t m2p_get(mfn_t m)
-{
-    return READ_ONCE(((const uint64_t *)M2P_RW_VIRT)[m.n]);
-}
-
 #endif

@@ -103,7 +103,6 @@ bool __init acpi_init(paddr_t rsdp)
         log_error("ACPI: no root pointer found");
         return false;
     }
-    acpi_info.rsdp = rsdp;
     const uint8_t *t = table_map(root, wide ? "XSDT" : "RSDT", &length);
     if (!t) {
         log_error("ACPI: no root table at %#lx", root);

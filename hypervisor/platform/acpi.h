@@ -12,7 +12,6 @@
 #define ACPI_MCFG_MAX      8
 
 struct acpi_info {
-    paddr_t rsdp;
     unsigned int cpu_count;
     uint32_t cpu_apic_id[ACPI_CPUS_MAX]; /* enabled ones, in table order */
     uint32_t cpu_acpi_id[ACPI_CPUS_MAX];
@@ -28,20 +27,15 @@ struct acpi_info {
         uint32_t gsi;
         bool level, active_low;
     } isa_override[ACPI_OVERRIDES_MAX];
-    bool has_pic;
-    uint16_t sci;
     uint16_t pm_timer_port; /* 0: none */
     bool pm_timer_32bit;
-    uint16_t pm1a_control, pm1b_control, pm1a_event, pm1b_event;
-    uint32_t smi_command;
-    uint8_t acpi_enable;
+    uint16_t pm1a_control, pm1b_control;
     struct {
         bool valid;
         bool io;
         paddr_t address;
         uint8_t value;
     } reset;
-    paddr_t facs;
     paddr_t hpet_address; /* 0: none */
     unsigned int mcfg_count;
     struct {

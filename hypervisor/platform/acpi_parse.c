@@ -131,7 +131,6 @@ static void __init madt_entry(const uint8_t *e, size_t length, struct acpi_info 
 void __init acpi_parse_madt(const uint8_t *t, size_t length, struct acpi_info *info)
 {
     info->lapic_address = read_number(t, length, 36, 4);
-    info->has_pic = read_number(t, length, 40, 4) & 1;
     for (size_t at = 44; at + 2 <= length;) {
         size_t size = t[at + 1];
         if (size < 2 || size > length - at)
@@ -144,12 +143,6 @@ void __init acpi_parse_madt(const uint8_t *t, size_t length, struct acpi_info *i
 /* ---- FADT (5.2.9): power management registers ---- */
 
 enum {
-    FADT_FACS = 36,
-    FADT_SCI = 46,
-    FADT_SMI_COMMAND = 48,
-    FADT_ACPI_ENABLE = 52,
-    FADT_PM1A_EVENT = 56,
-    FADT_PM1B_EVENT = 60,
     FADT_PM1A_CONTROL = 64,
     FADT_PM1B_CONTROL = 68,
     FADT_PM_TIMER = 76,
@@ -157,9 +150,6 @@ enum {
     FADT_FLAGS = 112,
     FADT_RESET_REGISTER = 116,
     FADT_RESET_VALUE = 128,
-    FADT_X_FACS = 132,
-    FADT_X_PM1A_EVENT = 148,
-    FADT_X_PM1B_EVENT = 160,
     FADT_X_PM1A_CONTROL = 172,
     FADT_X_PM1B_CONTROL = 184,
     FADT_X_PM_TIMER = 208,
@@ -185,19 +175,11 @@ static uint16_t __init fadt_port(const uint8_t *t, size_t length, size_t old, si
 void __init acpi_parse_fadt(const uint8_t *t, size_t length, struct acpi_info *info)
 {
     uint32_t flags = (uint32_t)read_number(t, length, FADT_FLAGS, 4);
-    info->sci = (uint16_t)read_number(t, length, FADT_SCI, 2);
-    info->smi_command = (uint32_t)read_number(t, length, FADT_SMI_COMMAND, 4);
-    info->acpi_enable = (uint8_t)read_number(t, length, FADT_ACPI_ENABLE, 1);
-    info->pm1a_event = fadt_port(t, length, FADT_PM1A_EVENT, FADT_X_PM1A_EVENT);
-    info->pm1b_event = fadt_port(t, length, FADT_PM1B_EVENT, FADT_X_PM1B_EVENT);
     info->pm1a_control = fadt_port(t, length, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
     info->pm1b_control = fadt_port(t, length, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
     if (read_number(t, length, FADT_PM_TIMER_LENGTH, 1) == 4)
         info->pm_timer_port = fadt_port(t, length, FADT_PM_TIMER, FADT_X_PM_TIMER);
     info->pm_timer_32bit = flags & FADT_FLAG_PM_TIMER_32BIT;
-    info->facs = read_number(t, length, FADT_X_FACS, 8);
-    if (!info->facs)
-        info->facs = read_number(t, length, FADT_FACS, 4);
     uint64_t space = read_number(t, length, FADT_RESET_REGISTER, 1);
     paddr_t reset = read_number(t, length, FADT_RESET_REGISTER + GAS_ADDRESS, 8);
     if ((flags & FADT_FLAG_RESET) && reset && (space == GAS_MEMORY || (space == GAS_IO && reset <= UINT16_MAX))) {

@@ -26,7 +26,6 @@
 
 static char ring_buf[RING_SIZE];
 static struct console_ring ring = {.buf = ring_buf, .size = RING_SIZE};
-static uint32_t ring_cleared; /* readers start here */
 
 static struct spinlock lock = SPINLOCK_INIT(LOCK_LEVEL_CONSOLE);
 static int holder = -1; /* CPU that holds the lock */
@@ -112,8 +111,6 @@ void console_force(void)
 size_t console_ring_read(uint32_t *position, char *buf, size_t n)
 {
     struct console_hold h = console_lock();
-    if (*position - ring_cleared > ring.head - ring_cleared)
-        *position = ring_cleared;
     size_t count = console_ring_copy(&ring, position, buf, n);
     console_unlock(h);
     return count;
@@ -122,7 +119,7 @@ size_t console_ring_read(uint32_t *position, char *buf, size_t n)
 void console_ring_clear(void)
 {
     struct console_hold h = console_lock();
-    ring_cleared = ring.tail = ring.head;
+    ring.tail = ring.head;
     console_unlock(h);
 }
 

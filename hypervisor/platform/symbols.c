@@ -17,7 +17,8 @@ extern const char _image_end[];
 
 #define BACKTRACE_DEPTH 24
 
-const char *symbols_lookup(uint64_t addr, uint64_t *offset)
+/* Name of the function that holds the address and the offset in it; NULL if unknown. */
+static const char *lookup(uint64_t addr, uint64_t *offset)
 {
     if (addr < IMAGE_VIRT || addr >= (uint64_t)_image_end || !symbols_count)
         return NULL;
@@ -52,7 +53,7 @@ const char *symbols_entry(uint32_t i, uint64_t *addr)
 static void show_address(const char *what, uint64_t addr)
 {
     uint64_t offset;
-    const char *name = symbols_lookup(addr, &offset);
+    const char *name = lookup(addr, &offset);
     if (name)
         log_error("%s%016lx %s+%#lx", what, addr, name, offset);
     else

@@ -5,9 +5,6 @@
 
 #include "cpu/regs.h"
 
-/* Name of the function that holds the address and the offset in it; NULL if unknown. */
-const char *symbols_lookup(uint64_t addr, uint64_t *offset);
-
 /* The table itself, in order of address: name of entry i, NULL beyond the last one. */
 uint32_t symbols_entries(void);
 const char *symbols_entry(uint32_t i, uint64_t *addr);

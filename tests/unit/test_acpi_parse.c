@@ -161,7 +161,6 @@ static void test_madt(void)
     CU_ASSERT_EQUAL(i.cpu_acpi_id[1], 3);
     CU_ASSERT_EQUAL(i.cpu_apic_id[2], 300);
     CU_ASSERT_EQUAL(i.cpu_acpi_id[2], 7);
-    CU_ASSERT_TRUE(i.has_pic);
     CU_ASSERT_EQUAL(i.lapic_address, 0x1fee00000);
     CU_ASSERT_EQUAL(i.ioapic_count, 1);
     CU_ASSERT_EQUAL(i.ioapic[0].gsi_base, 24);
@@ -245,14 +244,10 @@ static void test_fadt(void)
     struct acpi_info i = {0};
     make_fadt(t);
     acpi_parse_fadt(t, 129, &i);
-    CU_ASSERT_EQUAL(i.sci, 9);
     CU_ASSERT_EQUAL(i.pm_timer_port, 0x608);
     CU_ASSERT_TRUE(i.pm_timer_32bit);
     CU_ASSERT_EQUAL(i.pm1a_control, 0x604);
     CU_ASSERT_EQUAL(i.pm1b_control, 0);
-    CU_ASSERT_EQUAL(i.smi_command, 0xb2);
-    CU_ASSERT_EQUAL(i.acpi_enable, 0xf1);
-    CU_ASSERT_EQUAL(i.facs, 0x7ffe0000);
     CU_ASSERT_TRUE(i.reset.valid && i.reset.io);
     CU_ASSERT_EQUAL(i.reset.address, 0xcf9);
     CU_ASSERT_EQUAL(i.reset.value, 6);
@@ -267,11 +262,9 @@ static void test_fadt_newer_fields_win(void)
     put(t, 176, 0x1804, 8);
     t[208] = 0; /* X_PM_TMR in memory: the old field stays */
     put(t, 212, 0xfed00000, 8);
-    put(t, 132, 0x123456789000, 8);
     acpi_parse_fadt(t, sizeof(t), &i);
     CU_ASSERT_EQUAL(i.pm1a_control, 0x1804);
     CU_ASSERT_EQUAL(i.pm_timer_port, 0x608);
-    CU_ASSERT_EQUAL(i.facs, 0x123456789000);
 }
 
 static void test_fadt_reset_register(void)
