@@ -6,10 +6,11 @@
  * (grant/table.c) and a reference to the granting domain, until its last part (host or device mapping) is unmapped.
  * The entry in the mapper's page tables is made and removed by guest_ops; the use outlives it until the TLBs are clean.
  *
- *   free --grant_map--> live --grant_unmap_begin--> busy --(TLB flush)--> grant_unmap_finish: free
+ *   free --grant_map--> live --grant_unmap_begin--> free --(TLB flush)--> grant_unmap_finish: the grant's use ends
  *
- * 'busy' keeps a second unmap of the same handle on another vCPU out. The table's lock guards states and the free list;
- * it is never held across page-table work.
+ * Who wants to unmap a live mapping takes the flag from it by an atomic exchange, and has it for himself: a second
+ * unmap of the same handle on another vCPU finds it not live. The table's lock guards the list of free ones; it is
+ * never held across page-table work.
  */
 #include "grant/map.h"
 #include "domain/domain.h"
@@ -19,21 +20,11 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 
-enum mapping_state { MAPPING_FREE, MAPPING_BUSY, MAPPING_LIVE };
-
-struct grant_mapping {
-    struct domain *granter; /* referenced while not free */
-    uint64_t mfn;
-    grant_ref_t ref; /* free: handle of the next free one */
-    uint16_t flags;  /* GNTMAP_host_map, GNTMAP_device_map, GNTMAP_readonly: parts that still exist */
-    uint8_t state;
-};
-
 #define MAPPINGS_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
 
 static struct grant_mapping *mapping_of(const struct grant_table *t, grant_handle_t handle)
 {
-    if (handle / MAPPINGS_PER_PAGE >= t->mapping_pages)
+    if (handle / MAPPINGS_PER_PAGE >= __atomic_load_n(&t->mapping_pages, __ATOMIC_ACQUIRE))
         return NULL;
     return &t->mapping_page[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
 }
@@ -48,20 +39,19 @@ static bool mappings_grow(struct grant_table *t)
     for (unsigned int i = 0; i < MAPPINGS_PER_PAGE; i++)
         page[i].ref = i + 1 < MAPPINGS_PER_PAGE ? t->mapping_pages * MAPPINGS_PER_PAGE + i + 1 : GRANT_HANDLE_NONE;
     t->free_mapping = (uint32_t)(t->mapping_pages * MAPPINGS_PER_PAGE);
-    t->mapping_page[t->mapping_pages++] = page;
+    t->mapping_page[t->mapping_pages] = page;
+    __atomic_store_n(&t->mapping_pages, t->mapping_pages + 1, __ATOMIC_RELEASE);
     return true;
 }
 
-/* A handle in state busy, or GRANT_HANDLE_NONE. */
+/* A handle that is neither free nor live, or GRANT_HANDLE_NONE. */
 static grant_handle_t mapping_alloc(struct grant_table *t)
 {
     grant_handle_t handle = GRANT_HANDLE_NONE;
     spin_lock(&t->lock);
     if (t->free_mapping != GRANT_HANDLE_NONE || mappings_grow(t)) {
         handle = t->free_mapping;
-        struct grant_mapping *m = mapping_of(t, handle);
-        t->free_mapping = m->ref;
-        m->state = MAPPING_BUSY;
+        t->free_mapping = mapping_of(t, handle)->ref;
         t->mapped++;
     }
     spin_unlock(&t->lock);
@@ -71,31 +61,22 @@ static grant_handle_t mapping_alloc(struct grant_table *t)
 static void mapping_free(struct grant_table *t, grant_handle_t handle)
 {
     spin_lock(&t->lock);
-    struct grant_mapping *m = mapping_of(t, handle);
-    *m = (struct grant_mapping){.state = MAPPING_FREE, .ref = t->free_mapping};
+    mapping_of(t, handle)->ref = t->free_mapping;
     t->free_mapping = handle;
     t->mapped--;
     spin_unlock(&t->lock);
 }
 
-/* live -> busy for the one caller that gets it. */
+/* A live mapping for the one caller that gets it. */
 static struct grant_mapping *mapping_claim(struct grant_table *t, grant_handle_t handle)
 {
-    spin_lock(&t->lock);
     struct grant_mapping *m = mapping_of(t, handle);
-    if (m && m->state == MAPPING_LIVE)
-        m->state = MAPPING_BUSY;
-    else
-        m = NULL;
-    spin_unlock(&t->lock);
-    return m;
+    return m && __atomic_exchange_n(&m->live, false, __ATOMIC_ACQ_REL) ? m : NULL;
 }
 
-static void mapping_set_live(struct grant_table *t, struct grant_mapping *m)
+static void mapping_set_live(struct grant_mapping *m)
 {
-    spin_lock(&t->lock);
-    m->state = MAPPING_LIVE;
-    spin_unlock(&t->lock);
+    __atomic_store_n(&m->live, true, __ATOMIC_RELEASE);
 }
 
 static int map_into(struct vcpu *v, struct gnttab_map_grant_ref *op, struct domain *granter, struct grant_mapping *m)
@@ -117,7 +98,6 @@ static int map_into(struct vcpu *v, struct gnttab_map_grant_ref *op, struct doma
         .mfn = mfn.n,
         .ref = op->ref,
         .flags = op->flags & (GNTMAP_host_map | GNTMAP_device_map | GNTMAP_readonly | GNTMAP_contains_pte),
-        .state = MAPPING_BUSY,
     };
     op->dev_bus_addr = mfn.n << PAGE_SHIFT;
     return GNTST_okay;
@@ -140,7 +120,7 @@ void grant_map(struct vcpu *v, struct gnttab_map_grant_ref *op)
     op->status = (int16_t)r;
     if (r == GNTST_okay) {
         op->handle = handle;
-        mapping_set_live(t, mapping_of(t, handle));
+        mapping_set_live(mapping_of(t, handle));
         return; /* the mapping keeps the reference to the granter */
     }
     if (handle != GRANT_HANDLE_NONE)
@@ -148,7 +128,7 @@ void grant_map(struct vcpu *v, struct gnttab_map_grant_ref *op)
     domain_put(granter);
 }
 
-/* Removes the parts that op names. GNTST_*. The mapping is busy, so it is ours alone. */
+/* Removes the parts that op names. GNTST_*. The mapping is claimed, so it is ours alone. */
 static int unmap_parts(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64_t new_addr, struct grant_mapping *m)
 {
     if (op->dev_bus_addr && op->dev_bus_addr != m->mfn << PAGE_SHIFT)
@@ -164,7 +144,7 @@ static int unmap_parts(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64
     return GNTST_okay;
 }
 
-void grant_unmap_begin(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64_t new_addr, struct grant_unmapped *u)
+void grant_unmap_begin(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64_t new_addr, struct grant_mapping *u)
 {
     struct grant_table *t = v->domain->grants;
     struct grant_mapping *m = mapping_claim(t, op->handle);
@@ -175,32 +155,26 @@ void grant_unmap_begin(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64
     }
     op->status = (int16_t)unmap_parts(v, op, new_addr, m);
     if (op->status != GNTST_okay || (m->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
-        mapping_set_live(t, m);
+        mapping_set_live(m);
         return;
     }
-    *u = (struct grant_unmapped){
-        .granter = m->granter,
-        .ref = m->ref,
-        .mfn = MFN(m->mfn),
-        .readonly = m->flags & GNTMAP_readonly,
-    };
+    *u = *m;
     mapping_free(t, op->handle);
 }
 
-void grant_unmap_finish(struct grant_unmapped *u)
+void grant_unmap_finish(const struct grant_mapping *u)
 {
     if (!u->granter)
         return;
-    grant_use_end(u->granter, u->ref, u->readonly, u->mfn);
+    grant_use_end(u->granter, u->ref, u->flags & GNTMAP_readonly, MFN(u->mfn));
     domain_put(u->granter);
-    u->granter = NULL;
 }
 
 /* One side of a copy: a page, referenced for its direction. */
 struct copy_side {
-    struct domain *d;
+    struct domain *d; /* NULL: nothing is held */
     mfn_t mfn;
-    bool by_grant, readonly, held;
+    bool by_grant, readonly;
     grant_ref_t ref;
 };
 
@@ -209,28 +183,25 @@ static int copy_side_get(struct vcpu *v, struct copy_side *s, domid_t domid, uin
     /* Without a grant only one's own memory can be named (by frame number), not even by dom0 another's. */
     if (!s->by_grant && domid != DOMID_SELF)
         return GNTST_permission_denied;
-    s->d = domain_get_by_id(domid);
-    if (!s->d)
+    struct domain *d = domain_get_by_id(domid);
+    if (!d)
         return GNTST_bad_domain;
     int r = GNTST_okay;
-    if (s->by_grant) {
-        r = grant_use_begin(s->d, s->ref, v->domain->id, s->readonly, &s->mfn);
-    } else {
-        s->mfn = MFN(gmfn);
-        if (!grant_frame_get(s->d, s->mfn, s->readonly))
-            r = GNTST_bad_page;
-    }
-    if (r != GNTST_okay) {
-        domain_put(s->d);
-        return r;
-    }
-    s->held = true;
-    return GNTST_okay;
+    s->mfn = MFN(gmfn);
+    if (s->by_grant)
+        r = grant_use_begin(d, s->ref, v->domain->id, s->readonly, &s->mfn);
+    else if (!grant_frame_get(d, s->mfn, s->readonly))
+        r = GNTST_bad_page;
+    if (r == GNTST_okay)
+        s->d = d;
+    else
+        domain_put(d);
+    return r;
 }
 
 static void copy_side_put(struct copy_side *s)
 {
-    if (!s->held)
+    if (!s->d)
         return;
     if (s->by_grant)
         grant_use_end(s->d, s->ref, s->readonly, s->mfn);
@@ -268,9 +239,8 @@ int grant_domain_release_maps(struct domain *d)
         struct grant_mapping *m = mapping_claim(t, handle);
         if (!m)
             continue;
-        struct grant_unmapped u = {m->granter, m->ref, MFN(m->mfn), m->flags & GNTMAP_readonly};
+        grant_unmap_finish(m);
         mapping_free(t, handle);
-        grant_unmap_finish(&u);
         if (--budget == 0)
             return -ERESTART;
     }

@@ -8,20 +8,21 @@
 
 void grant_map(struct vcpu *v, struct gnttab_map_grant_ref *op);
 
-/*
- * Unmapping in two steps: begin takes the mapping out of the page tables; finish, after the caller has flushed the TLBs
- * of the domain once for a whole batch, gives the frame back to its owner.
- */
-struct grant_unmapped {
-    struct domain *granter; /* NULL: nothing to finish */
-    grant_ref_t ref;
-    mfn_t mfn;
-    bool readonly;
+struct grant_mapping {
+    struct domain *granter; /* referenced while not free */
+    uint64_t mfn;
+    grant_ref_t ref; /* free: handle of the next free one */
+    uint16_t flags;  /* GNTMAP_host_map, GNTMAP_device_map, GNTMAP_readonly: parts that still exist */
+    bool live;       /* atomic */
 };
 
-/* Sets op->status. new_addr 0: the mapping just goes; else the PTE at that address takes its place. */
-void grant_unmap_begin(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64_t new_addr, struct grant_unmapped *u);
-void grant_unmap_finish(struct grant_unmapped *u);
+/*
+ * Unmapping in two steps: begin takes the mapping out of the page tables; finish, after the caller has flushed the TLBs
+ * of the domain once for a whole batch, gives the frame back to its owner. *u is what begin has for finish (granter
+ * NULL: nothing). Sets op->status. new_addr 0: the mapping just goes; else the PTE at that address takes its place.
+ */
+void grant_unmap_begin(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64_t new_addr, struct grant_mapping *u);
+void grant_unmap_finish(const struct grant_mapping *u);
 
 void grant_copy(struct vcpu *v, struct gnttab_copy *op);
 

@@ -27,7 +27,7 @@ _Static_assert(
 /* Unmaps a batch from the first element on: how many, or -Exxx. */
 static int64_t unmap(struct vcpu *v, uint64_t array, uint64_t count, bool replace)
 {
-    struct grant_unmapped batch[UNMAP_BATCH];
+    struct grant_mapping batch[UNMAP_BATCH];
     struct gnttab_unmap_grant_ref op;
     unsigned int done = 0;
     int r = 0;
