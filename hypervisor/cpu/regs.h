@@ -54,9 +54,6 @@ enum vector {
 #define RFLAGS_RF   0x10000UL
 #define RFLAGS_VM   0x20000UL
 #define RFLAGS_AC   0x40000UL
-#define RFLAGS_VIF  0x80000UL
-#define RFLAGS_VIP  0x100000UL
-#define RFLAGS_ID   0x200000UL
 #define RFLAGS_ALL  0x3f7fd7UL /* defined bits: SDM 1 3.4.3 */
 
 /* What a guest may have of what it asks for. */
