@@ -60,6 +60,17 @@ struct domain *domain_get_by_id(domid_t id)
     return found;
 }
 
+int domain_get_operand(struct domain *caller, domid_t id, struct domain **d)
+{
+    *d = domain_get_by_id(id);
+    if (!*d)
+        return -ESRCH;
+    if (*d == caller || caller->privileged)
+        return 0;
+    domain_put(*d);
+    return -EPERM;
+}
+
 int domain_list_add(struct domain *d)
 {
     struct domain *at;

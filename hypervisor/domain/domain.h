@@ -114,6 +114,8 @@ extern struct domain idle_domain; /* owner of the idle vCPUs: no memory, never o
 
 /* Looks up a domain and takes a reference; DOMID_SELF is the current one. NULL: none, or dead. */
 struct domain *domain_get_by_id(domid_t id);
+/* The domain that an operation of 'caller' names: only a privileged caller may name another than itself. -ESRCH, -EPERM. */
+int domain_get_operand(struct domain *caller, domid_t id, struct domain **d);
 void domain_get(struct domain *d);
 void domain_put(struct domain *d);  /* the last one frees: domain_freed hook of lifecycle */
 extern void (*domain_freed)(struct domain *d);

@@ -187,18 +187,6 @@ static void tables_unlock(struct event_table *a, struct event_table *b, uint64_t
     spin_unlock_irq(a <= b ? &a->lock : &b->lock, flags);
 }
 
-/* The domain an operation names, referenced; only a privileged caller may name another than itself. */
-static int operand_domain(struct domain *caller, domid_t id, struct domain **d)
-{
-    *d = domain_get_by_id(id);
-    if (!*d)
-        return -ESRCH;
-    if (*d == caller || caller->privileged)
-        return 0;
-    domain_put(*d);
-    return -EPERM;
-}
-
 /* An operation's result: opened is a port, or an error. */
 static int port_or_error(int opened, event_port_t *port)
 {
@@ -211,7 +199,7 @@ static int port_or_error(int opened, event_port_t *port)
 int event_alloc_unbound(struct domain *caller, struct evtchn_alloc_unbound *op)
 {
     struct domain *d;
-    int r = operand_domain(caller, op->dom, &d);
+    int r = domain_get_operand(caller, op->dom, &d);
     if (r)
         return r;
     struct event_table *t = d->events;
@@ -390,7 +378,7 @@ void event_domain_close_all(struct domain *d)
 int event_reset(struct domain *caller, const struct evtchn_reset *op)
 {
     struct domain *d;
-    int r = operand_domain(caller, op->dom, &d);
+    int r = domain_get_operand(caller, op->dom, &d);
     if (r)
         return r;
     if (d == caller || READ_ONCE(d->paused_by_control))
@@ -457,7 +445,7 @@ static void status_of(struct domain *d, struct evtchn_status *op)
 int event_status(struct domain *caller, struct evtchn_status *op)
 {
     struct domain *d;
-    int r = operand_domain(caller, op->dom, &d);
+    int r = domain_get_operand(caller, op->dom, &d);
     if (r)
         return r;
     if (event_port_exists(d, op->port)) /* port 0, which nobody gets, is closed like others */

@@ -152,21 +152,16 @@ void grant_use_end(struct domain *granter, grant_ref_t ref, bool readonly, mfn_t
     grant_frame_put(granter, mfn, readonly);
 }
 
-int grant_operand_domain(struct domain *caller, domid_t id, struct domain **d)
+static int operand_domain(struct domain *caller, domid_t id, struct domain **d)
 {
-    *d = domain_get_by_id(id);
-    if (!*d)
-        return GNTST_bad_domain;
-    if (*d == caller || caller->privileged)
-        return GNTST_okay;
-    domain_put(*d);
-    return GNTST_permission_denied;
+    int r = domain_get_operand(caller, id, d);
+    return r == 0 ? GNTST_okay : r == -ESRCH ? GNTST_bad_domain : GNTST_permission_denied;
 }
 
 void grant_setup(struct domain *caller, struct gnttab_setup_table *op, uint64_t *frames)
 {
     struct domain *d;
-    op->status = (int16_t)grant_operand_domain(caller, op->dom, &d);
+    op->status = (int16_t)operand_domain(caller, op->dom, &d);
     if (op->status != GNTST_okay)
         return;
     struct grant_table *t = d->grants;
@@ -183,7 +178,7 @@ void grant_setup(struct domain *caller, struct gnttab_setup_table *op, uint64_t 
 void grant_query_size(struct domain *caller, struct gnttab_query_size *op)
 {
     struct domain *d;
-    op->status = (int16_t)grant_operand_domain(caller, op->dom, &d);
+    op->status = (int16_t)operand_domain(caller, op->dom, &d);
     if (op->status != GNTST_okay)
         return;
     spin_lock(&d->grants->lock);

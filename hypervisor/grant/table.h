@@ -49,9 +49,6 @@ void grant_setup(struct domain *caller, struct gnttab_setup_table *op, uint64_t 
 void grant_query_size(struct domain *caller, struct gnttab_query_size *op);
 void grant_swap(struct domain *caller, struct gnttab_swap_grant_ref *op);
 
-/* The domain that an operation names: itself, or any one for a privileged caller. GNTST_*; referenced on success. */
-int grant_operand_domain(struct domain *caller, domid_t id, struct domain **d);
-
 void grant_dump(struct domain *d);
 
 #endif

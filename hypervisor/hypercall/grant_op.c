@@ -106,9 +106,9 @@ static int one_get_version(struct vcpu *v, void *copy)
 {
     struct gnttab_get_version *op = copy;
     struct domain *d;
-    int r = grant_operand_domain(v->domain, op->dom, &d);
-    if (r != GNTST_okay)
-        return r == GNTST_bad_domain ? -ESRCH : -EPERM;
+    int r = domain_get_operand(v->domain, op->dom, &d);
+    if (r)
+        return r;
     domain_put(d);
     op->version = 1;
     return 0;

@@ -29,15 +29,10 @@
 
 struct domain *memory_op_target(domid_t id, int64_t *error)
 {
-    struct domain *d = domain_get_by_id(id);
+    struct domain *d;
 
-    *error = -ESRCH;
-    if (d && d != current->domain && !current->domain->privileged) {
-        domain_put(d);
-        *error = -EPERM;
-        return NULL;
-    }
-    return d;
+    *error = domain_get_operand(current->domain, id, &d);
+    return *error ? NULL : d;
 }
 
 /* --- lists of extents --- */

@@ -71,6 +71,11 @@ struct domain *domain_get_by_id(domid_t id)
 {
     return id < DOMAINS ? &domains[id] : NULL;
 }
+int domain_get_operand(struct domain *caller, domid_t id, struct domain **d)
+{
+    *d = domain_get_by_id(id);
+    return !*d ? -ESRCH : *d == caller || caller->privileged ? 0 : -EPERM;
+}
 void domain_get(struct domain *d)
 {
     d->refs++;
