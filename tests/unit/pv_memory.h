@@ -32,7 +32,7 @@ extern bool frame_is_free[FRAMES];
 void pv_memory_init(void);
 pte_t *pv_memory_entry(uint64_t mfn, unsigned int slot);
 void pv_memory_flush(void);
-void pv_memory_allocate(uint64_t mfn); /* a free frame becomes A's again */
+void pv_memory_allocate(uint64_t mfn);     /* a free frame becomes A's again */
 extern void (*pv_memory_clock_read)(void); /* what another CPU does just after the next look at the clock */
 
 /* Without the number of references ever taken. */
@@ -55,9 +55,18 @@ static inline pte_t entry(uint64_t mfn, uint64_t flags)
     return pte_make(MFN(mfn), flags);
 }
 
+static inline int update_of(struct domain *pt_owner, struct domain *page_owner, uint64_t at, pte_t e,
+                            unsigned int command)
+{
+    struct mmu_update req = {.ptr = at | command, .val = e};
+    unsigned int done = 0;
+
+    return pt_update_entries(&vcpu_a, pt_owner, page_owner, &req, 1, &done);
+}
+
 static inline int update(uint64_t table, unsigned int slot, pte_t e)
 {
-    return pt_update_entry(&vcpu_a, &domain_a, &domain_a, (table << PAGE_SHIFT) + slot * 8, e, false);
+    return update_of(&domain_a, &domain_a, (table << PAGE_SHIFT) + slot * 8, e, MMU_NORMAL_PT_UPDATE);
 }
 
 static inline int pin(uint64_t mfn, unsigned int level)

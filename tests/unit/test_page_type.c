@@ -107,8 +107,8 @@ static void test_upper_updates(void)
     CU_ASSERT_EQUAL(update(2, 0, entry(8, RW)), 0); /* the old one is demoted, its entries go */
     CU_ASSERT_EQUAL(type_of(1) & TYPE_MASK, TYPE_NONE);
     CU_ASSERT_EQUAL(refs_of(9), FRAME_ALLOCATED | 1);
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, &domain_b, (2ULL << PAGE_SHIFT) + 8, 0, false), -EINVAL);
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_b, &domain_b, 2ULL << PAGE_SHIFT, 0, false), -EINVAL);
+    CU_ASSERT_EQUAL(update_of(&domain_a, &domain_b, (2ULL << PAGE_SHIFT) + 8, 0, MMU_NORMAL_PT_UPDATE), -EINVAL);
+    CU_ASSERT_EQUAL(update_of(&domain_b, &domain_b, 2ULL << PAGE_SHIFT, 0, MMU_NORMAL_PT_UPDATE), -EINVAL);
     CU_ASSERT_EQUAL(update(FRAMES, 0, 0), -EINVAL);
 }
 
@@ -133,9 +133,9 @@ static void test_accessed_and_dirty(void)
 
     build_tables();
     *pv_memory_entry(1, 0) |= PTE_ACCESSED | PTE_DIRTY;
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, &domain_a, at, entry(9, RO), true), 0);
+    CU_ASSERT_EQUAL(update_of(&domain_a, &domain_a, at, entry(9, RO), MMU_PT_UPDATE_PRESERVE_AD), 0);
     CU_ASSERT_EQUAL(*pv_memory_entry(1, 0), entry(9, RO | PTE_ACCESSED | PTE_DIRTY));
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, &domain_a, at, entry(9, RO), false), 0);
+    CU_ASSERT_EQUAL(update_of(&domain_a, &domain_a, at, entry(9, RO), MMU_NORMAL_PT_UPDATE), 0);
     CU_ASSERT_EQUAL(*pv_memory_entry(1, 0), entry(9, RO));
 }
 
@@ -158,10 +158,10 @@ static void test_io_and_foreign(void)
     CU_ASSERT_EQUAL(update(1, 2, 0), 0);
 
     uint64_t at = (1ULL << PAGE_SHIFT) + 16;
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, b, at, entry(FRAMES_A, RW), false), 0);
+    CU_ASSERT_EQUAL(update_of(&domain_a, b, at, entry(FRAMES_A, RW), MMU_NORMAL_PT_UPDATE), 0);
     CU_ASSERT_EQUAL(type_of(FRAMES_A), TYPE_WRITABLE | 1);
     CU_ASSERT_EQUAL(update(1, 3, entry(FRAMES_A, RW)), -EBUSY);
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, b, at, entry(9, RW), false), -EBUSY);
+    CU_ASSERT_EQUAL(update_of(&domain_a, b, at, entry(9, RW), MMU_NORMAL_PT_UPDATE), -EBUSY);
     CU_ASSERT_EQUAL(update(1, 2, entry(FRAMES_A, RO)), 0); /* taking rights away needs none */
     CU_ASSERT_EQUAL(type_of(FRAMES_A) & TYPE_MASK, TYPE_NONE);
     CU_ASSERT_EQUAL(update(1, 2, entry(FRAMES_A, RW)), -EBUSY); /* but not the other way */
@@ -173,9 +173,9 @@ static void test_io_and_foreign(void)
     frame_of(MFN(FRAMES_A + 1))->owner = DOMID_XEN;
     struct domain *xen = pt_update_owner_get(&vcpu_a, DOMID_XEN, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(xen);
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, xen, at, entry(FRAMES_A + 1, RW), false), -EBUSY);
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, xen, at, entry(FRAMES_A + 1, RO | PTE_PCD), false), -EACCES);
-    CU_ASSERT_EQUAL(pt_update_entry(&vcpu_a, &domain_a, xen, at, entry(FRAMES_A + 1, RO), false), 0);
+    CU_ASSERT_EQUAL(update_of(&domain_a, xen, at, entry(FRAMES_A + 1, RW), MMU_NORMAL_PT_UPDATE), -EBUSY);
+    CU_ASSERT_EQUAL(update_of(&domain_a, xen, at, entry(FRAMES_A + 1, RO | PTE_PCD), MMU_NORMAL_PT_UPDATE), -EACCES);
+    CU_ASSERT_EQUAL(update_of(&domain_a, xen, at, entry(FRAMES_A + 1, RO), MMU_NORMAL_PT_UPDATE), 0);
     CU_ASSERT_FALSE(page_type_get_writable(frame_of(MFN(FRAMES_A + 1)), DOMID_XEN));
     CU_ASSERT_EQUAL(pt_update_pin(&vcpu_a, xen, MFN(FRAMES_A + 1), 1), -EINVAL);
     CU_ASSERT_EQUAL(refs_of(FRAMES_A + 1), FRAME_ALLOCATED | 2);

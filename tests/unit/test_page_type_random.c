@@ -109,8 +109,8 @@ static void step_update(void)
         e = entry(FRAMES_A + below(FRAMES_B), below(2) ? RW : RO);
     if ((type_of(mfn) & TYPE_MASK) == TYPE_DESC)
         return;
-    note_result(
-        pt_update_entry(&vcpu_a, &domain_a, page_owner, (mfn << PAGE_SHIFT) + slots[below(SLOTS)] * 8, e, below(2)));
+    note_result(update_of(&domain_a, page_owner, (mfn << PAGE_SHIFT) + slots[below(SLOTS)] * 8, e,
+                          below(2) ? MMU_PT_UPDATE_PRESERVE_AD : MMU_NORMAL_PT_UPDATE));
 }
 
 static void step_hold(void)

@@ -248,17 +248,6 @@ int pt_update_entries(struct vcpu *v, struct domain *pt_owner, struct domain *pa
     return rc;
 }
 
-int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, paddr_t at, pte_t new,
-                    bool preserve_ad)
-{
-    struct mmu_update req = {.ptr = at & ~(sizeof(pte_t) - 1), .val = new};
-    unsigned int done = 0;
-
-    if (preserve_ad)
-        req.ptr |= MMU_PT_UPDATE_PRESERVE_AD;
-    return pt_update_entries(v, pt_owner, page_owner, &req, 1, &done);
-}
-
 static inline const pte_t *next_table(const pte_t *table, uint64_t va, unsigned int level)
 {
     pte_t e = pte_read(&table[pte_index(va, level)]);

@@ -14,17 +14,12 @@
 #include "mm/pte.h"
 
 /*
- * Writes 'new' to the entry at machine address 'at', which must lie in a table (any level) of pt_owner. Frames that the
- * entry maps belong to page_owner (pt_owner's own, or foreign for control domains). preserve_ad: A and D bits of the
- * old entry stay (MMU_PT_UPDATE_PRESERVE_AD). A frame that is no table, but could be written, is written as it is.
- * -ERESTART: call again.
- */
-int pt_update_entry(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, paddr_t at, pte_t new,
-                    bool preserve_ad);
-
-/*
- * The same for a run of requests (mmu_update): from the first on as long as they are such updates and succeed, adding
- * to *done. 0 does not mean all: it may stop at a request of another kind, or because a table is left unfinished.
+ * Carries out a run of requests (mmu_update), from the first on as long as they are for entries and succeed, adding to
+ * *done: writes req.val to the entry at machine address req.ptr, which must lie in a table (any level) of pt_owner. Frames
+ * that the entry maps belong to page_owner (pt_owner's own, or foreign for control domains). With
+ * MMU_PT_UPDATE_PRESERVE_AD the A and D bits of the old entry stay. A frame that is no table, but could be written, is
+ * written as it is. -ERESTART: call again. 0 does not mean all: it may stop at a request of another kind, or because a
+ * table is left unfinished.
  */
 int pt_update_entries(struct vcpu *v, struct domain *pt_owner, struct domain *page_owner, const struct mmu_update *req,
                       unsigned int count, unsigned int *done);
