@@ -47,13 +47,13 @@ int64_t hypercall_set_segment_base(uint64_t which, uint64_t base, uint64_t, uint
         return -EINVAL;
     switch ((unsigned int)which) {
     case SEGBASE_FS:
-        context_set_fs_base(base);
+        context_set_base(MSR_FS_BASE, base);
         return 0;
     case SEGBASE_GS_USER: /* the kernel calls: user mode is the one that does not run */
-        context_set_gs_base_other(base);
+        context_set_base(MSR_KERNEL_GS_BASE, base);
         return 0;
     case SEGBASE_GS_KERNEL:
-        context_set_gs_base(base);
+        context_set_base(MSR_GS_BASE, base);
         return 0;
     default:
         return -EINVAL;

@@ -45,40 +45,21 @@ static uint32_t loaded_tsc_aux[CPU_MAX];
         ok_;                                                                                                           \
     })
 
-static uint64_t fs_base(void)
+static uint64_t base_read(uint32_t msr)
 {
-    return cpu_features.fsgsbase ? rdfsbase() : rdmsr(MSR_FS_BASE);
+    if (!cpu_features.fsgsbase || msr == MSR_KERNEL_GS_BASE)
+        return rdmsr(msr);
+    return msr == MSR_FS_BASE ? rdfsbase() : rdgsbase();
 }
 
-static uint64_t gs_base(void)
+void context_set_base(uint32_t msr, uint64_t base)
 {
-    return cpu_features.fsgsbase ? rdgsbase() : rdmsr(MSR_GS_BASE);
-}
-
-uint64_t context_gs_base_other(void)
-{
-    return rdmsr(MSR_KERNEL_GS_BASE);
-}
-
-void context_set_fs_base(uint64_t base)
-{
-    if (cpu_features.fsgsbase)
+    if (!cpu_features.fsgsbase || msr == MSR_KERNEL_GS_BASE)
+        wrmsr(msr, base);
+    else if (msr == MSR_FS_BASE)
         wrfsbase(base);
     else
-        wrmsr(MSR_FS_BASE, base);
-}
-
-void context_set_gs_base(uint64_t base)
-{
-    if (cpu_features.fsgsbase)
         wrgsbase(base);
-    else
-        wrmsr(MSR_GS_BASE, base);
-}
-
-void context_set_gs_base_other(uint64_t base)
-{
-    wrmsr(MSR_KERNEL_GS_BASE, base);
 }
 
 void context_set_task_switched(struct vcpu *v, bool set)
@@ -120,13 +101,13 @@ void context_load_user_gs(uint16_t selector)
 
 static void save_segments(struct pv_vcpu *pv)
 {
-    uint64_t gs = gs_base(), other = context_gs_base_other();
+    uint64_t gs = base_read(MSR_GS_BASE), other = base_read(MSR_KERNEL_GS_BASE);
 
     pv->ds = READ_SEGMENT(ds);
     pv->es = READ_SEGMENT(es);
     pv->fs = READ_SEGMENT(fs);
     pv->gs = READ_SEGMENT(gs);
-    pv->fs_base = fs_base();
+    pv->fs_base = base_read(MSR_FS_BASE);
     pv->gs_base_kernel = pv->kernel_mode ? gs : other;
     pv->gs_base_user = pv->kernel_mode ? other : gs;
 }
@@ -139,9 +120,9 @@ static void load_segments(struct pv_vcpu *pv)
     ok &= LOAD_SEGMENT(es, pv->es);
     ok &= LOAD_SEGMENT(fs, pv->fs);
     ok &= LOAD_SEGMENT(gs, pv->gs);
-    context_set_fs_base(pv->fs_base);
-    context_set_gs_base(pv->kernel_mode ? pv->gs_base_kernel : pv->gs_base_user);
-    context_set_gs_base_other(pv->kernel_mode ? pv->gs_base_user : pv->gs_base_kernel);
+    context_set_base(MSR_FS_BASE, pv->fs_base);
+    context_set_base(MSR_GS_BASE, pv->kernel_mode ? pv->gs_base_kernel : pv->gs_base_user);
+    context_set_base(MSR_KERNEL_GS_BASE, pv->kernel_mode ? pv->gs_base_user : pv->gs_base_kernel);
     if (!ok)
         pv->failsafe_pending = true;
 }

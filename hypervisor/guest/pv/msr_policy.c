@@ -40,6 +40,9 @@ static const struct msr_rule {
     uint64_t value;
 } msr_rules[] = {
     /* clang-format off */
+    {MSR_FS_BASE,         MSR_GS_BASE,         VENDOR_ANY,   WRITE_REFUSED, true,  0},
+    {MSR_TSC,             MSR_TSC,             VENDOR_ANY,   WRITE_REFUSED, true,  0},
+    {MSR_EFER,            MSR_EFER,            VENDOR_ANY,   WRITE_REFUSED, true,  0},
     {MSR_UCODE_REV,       MSR_UCODE_REV,       VENDOR_ANY,   WRITE_IGNORED, true,  0},
     {MSR_PAT,             MSR_PAT,             VENDOR_ANY,   WRITE_REFUSED, true,  0},
     {MSR_MCG_CAP,         MSR_MCG_CAP,         VENDOR_AMD,   WRITE_REFUSED, false, MCE_BANKS},
@@ -77,20 +80,12 @@ static bool is_mce_bank(uint32_t msr)
 bool msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
     /* The hottest by far is first: a kernel reads the user's GS base at every context switch. */
-    if (msr == MSR_KERNEL_GS_BASE) {
-        *value = context_gs_base_other();
-        return true;
-    }
-    if (msr == MSR_GS_BASE || msr == MSR_FS_BASE || msr == MSR_TSC) {
-        *value = rdmsr(msr);
+    if (likely(msr == MSR_KERNEL_GS_BASE)) {
+        *value = rdmsr(MSR_KERNEL_GS_BASE);
         return true;
     }
     if (msr == MSR_APIC_BASE) {
         *value = 0xfee00800 | (v->id == 0 ? 0x100 : 0); /* enabled; boot CPU */
-        return true;
-    }
-    if (msr == MSR_EFER) {
-        *value = rdmsr(MSR_EFER) & (EFER_SCE | EFER_LME | EFER_LMA | EFER_NX);
         return true;
     }
     if (msr == MSR_TSC_AUX && cpu_features.rdtscp) {
@@ -108,23 +103,14 @@ bool msr_policy_read(struct vcpu *v, uint32_t msr, uint64_t *value)
     return !r->hardware || rdmsr_safe(msr, value) == 0;
 }
 
-static bool base_write(uint32_t msr, uint64_t base)
-{
-    if (!address_is_canonical(base))
-        return false;
-    if (msr == MSR_FS_BASE)
-        context_set_fs_base(base);
-    else if (msr == MSR_GS_BASE)
-        context_set_gs_base(base);
-    else
-        context_set_gs_base_other(base);
-    return true;
-}
-
 bool msr_policy_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    if (msr == MSR_KERNEL_GS_BASE || msr == MSR_GS_BASE || msr == MSR_FS_BASE)
-        return base_write(msr, value);
+    if (msr == MSR_KERNEL_GS_BASE || msr == MSR_GS_BASE || msr == MSR_FS_BASE) {
+        if (!address_is_canonical(value))
+            return false;
+        context_set_base(msr, value);
+        return true;
+    }
     if (msr == MSR_TSC_AUX && cpu_features.rdtscp && value == (uint32_t)value) {
         context_set_tsc_aux(v, (uint32_t)value);
         return true;

@@ -17,11 +17,11 @@ void context_switch_to(struct vcpu *v);
 /* Loads the selector into the current vCPU's %gs of guest user mode (SEGBASE_GS_USER_SEL). A bad one becomes null. */
 void context_load_user_gs(uint16_t selector);
 
-/* Segment bases of the current vCPU, which lie in the CPU's registers while it runs. */
-uint64_t context_gs_base_other(void); /* of the mode that is not running */
-void context_set_fs_base(uint64_t base);
-void context_set_gs_base(uint64_t base);
-void context_set_gs_base_other(uint64_t base);
+/*
+ * A segment base of the current vCPU, which lies in the CPU's registers while it runs: MSR_FS_BASE, MSR_GS_BASE, or
+ * MSR_KERNEL_GS_BASE, the GS base of the mode that is not running. Canonical.
+ */
+void context_set_base(uint32_t msr, uint64_t base);
 
 /* CR0.TS as the current vCPU wants it. */
 void context_set_task_switched(struct vcpu *v, bool set);
