@@ -207,7 +207,9 @@ static unsigned go_on(struct hypervisor *hv, struct xs_handle *xs, const struct 
         return 1; /* somebody makes it just now, or the sweep takes back what is left of that */
     if (there && there->domain != r->old_domid)
         return finish(xs, r, there->domain) ? 0 : 1; /* it was made, and hvd was killed before it could note that */
-    if (there && guest_destroy(hv, xs, there->domain, &failure))
+    if (there && store_exists(xs, XBT_NULL, STORE_OURS "/preserved", there->domain))
+        restart_mend_handle(hv, xs, there); /* it stepped aside, but still has the UUID of the one to come */
+    else if (there && guest_destroy(hv, xs, there->domain, &failure))
         return failed(xs, r, failure.text);
     return make_again(hv, xs, r);
 }
