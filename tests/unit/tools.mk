@@ -51,3 +51,13 @@ tests_unit_test_hvconsoled_SOURCES = tests/unit/test_hvconsoled.c dom0-tools/hvc
 	dom0-tools/hvconsoled/log_file.c dom0-tools/hvconsoled/log_format.c dom0-tools/hvconsoled/ring.c \
 	dom0-tools/hvctl/console_log.c
 tests_unit_test_hvconsoled_CPPFLAGS = $(tools_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_kernel_image
+tests_unit_test_kernel_image_SOURCES = tests/unit/test_kernel_image.c dom0-tools/build/image.c \
+	dom0-tools/build/kernel_cache.c dom0-tools/build/page_ops.c dom0-tools/build/sandbox.c \
+	dom0-tools/build/unpack.c dom0-tools/build/unpack_here.c dom0-tools/libhv/failure.c \
+	hypervisor/boot/bzimage.c hypervisor/boot/elf.c hypervisor/boot/elf_notes.c
+tests_unit_test_kernel_image_CPPFLAGS = $(tools_test_cppflags)
+tests_unit_test_kernel_image_CFLAGS = $(tools_cflags)
+tests_unit_test_kernel_image_LDFLAGS =
+tests_unit_test_kernel_image_LDADD = $(LDADD) -llzma -lz -llz4 -lzstd
