@@ -42,8 +42,19 @@ def hvctl_path(hv):
     return None
 
 
+TOOLS = ("dom0-tools/hvctl/hvctl", "dom0-tools/hvd/hvd", "dom0-tools/hvconsoled/hvconsoled", "xenstore/xenstored",
+         "xenstore/cli/hvstore")
+GUESTS = ("ending.elf", "talker.elf")  # micro-guests that dom0 creates
+
+
 def make_base(path, hvctl):
-    tools = ["-b", f"{hvctl}:/usr/sbin/hvctl"] if hvctl else []
+    tools = []
+    if hvctl:  # the others are of the same build
+        build = os.path.dirname(os.path.dirname(os.path.dirname(hvctl)))
+        built = [os.path.join(build, tool) for tool in TOOLS]
+        tools = [w for tool in built if os.path.exists(tool) for w in ("-b", f"{tool}:/usr/sbin/{os.path.basename(tool)}")]
+        guests = [path for name in GUESTS for path in glob.glob(os.path.join(build, "tests", "guests", name))]
+        tools += [w for guest in guests for w in ("-f", f"{guest}:/guests/{os.path.basename(guest)}")]
     stress = ["-b", "/usr/bin/stress-ng"] if os.path.exists("/usr/bin/stress-ng") else []
     subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), *tools, *stress, path + ".base"], check=True)
     names = ["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Why: what a tool set does about guests that end must be seen with guests that end as they are told.
+ * Trick: the command line says how and when: "ending=poweroff|reboot|crash|watchdog|never after=MILLISECONDS". "never"
+ * blocks for ever. As dom0, "ending=reboot" is the end of any test.
+ * Expect: the domain lives for that time, and then shuts down with that code.
+ */
+#include "clock.h"
+#include "guest.h"
+
+#include <xen/sched.h>
+
+GUEST("ending");
+
+/* The text behind "name=" on the command line, or NULL. */
+static const char *argument(const char *name)
+{
+    const char *found = strstr(guest_cmdline(), name);
+
+    return found ? found + strlen(name) : NULL;
+}
+
+static unsigned ending(void)
+{
+    static const struct {
+        const char *name;
+        unsigned reason;
+    } endings[] = {{"poweroff", SHUTDOWN_poweroff},
+                   {"reboot", SHUTDOWN_reboot},
+                   {"crash", SHUTDOWN_crash},
+                   {"watchdog", SHUTDOWN_watchdog}};
+    const char *wanted = argument("ending=");
+
+    for (unsigned i = 0; wanted && i < ARRAY_SIZE(endings); i++)
+        if (!strncmp(wanted, endings[i].name, strlen(endings[i].name)))
+            return endings[i].reason;
+    return wanted ? ~0u : SHUTDOWN_reboot;
+}
+
+static void sleep_until(uint64_t when)
+{
+    while (clock_ns() < when) {
+        struct sched_poll poll = {.timeout = when};
+
+        set_xen_guest_handle(poll.ports, NULL);
+        hv_sched_op(SCHEDOP_poll, &poll);
+    }
+}
+
+void guest_main(void)
+{
+    struct sched_shutdown how = {.reason = ending()};
+    const char *after = argument("after=");
+    uint64_t ms = 0;
+
+    while (after && *after >= '0' && *after <= '9')
+        ms = ms * 10 + (uint64_t)(*after++ - '0');
+    sleep_until(how.reason == ~0u ? ~0ull : clock_ns() + ms * 1000000);
+    if (how.reason != SHUTDOWN_reboot || argument("ending="))
+        hv_sched_op(SCHEDOP_shutdown, &how);
+    check("lived on until the end", true);
+}
