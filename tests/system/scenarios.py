@@ -3,12 +3,15 @@
 
 import bad_input
 import boot
+import console
 import devices
 import faults
 import kernels
 import power
+import store
 import tools
+import xl
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, tools, bad_input):
+for module in (boot, devices, kernels, power, faults, store, tools, console, bad_input, xl):
     ALL.update(module.SCENARIOS)
