@@ -109,6 +109,7 @@ static void forget(struct domain *domain)
         if (other && other->state.target == domid)
             other->state.target = other->ring.connection.actor.target = ACTOR_NO_TARGET;
     }
+    log_line(LOG_LEVEL_DEBUG, "domain %u is gone", domid);
     store_forget_domain(domains->store, domid);
     if (introduced)
         store_fire_special(domains->store, SPECIAL_RELEASE);
@@ -182,6 +183,8 @@ static int host_introduce(void *context, unsigned domid, uint64_t gfn, uint32_t 
     domain->state =
         (struct record_domain){.gfn = gfn, .port = port, .target = domain->state.target, .introduced = true};
     record(domain);
+    log_line(LOG_LEVEL_DEBUG, "domain %u is introduced%s, frame %#llx, port %u", domid, is_new ? "" : " again",
+             (unsigned long long)gfn, port);
     ring_reset(&domain->ring);
     domains->moved = true;
     if (is_new)
@@ -308,6 +311,7 @@ static void resume_one(struct domain *domain)
     if (connect_ring(domain, domain->state.gfn, port))
         return;
     ring_resume(&domain->ring, domain->ring.page);
+    log_line(LOG_LEVEL_DEBUG, "domain %u is connected again", domid);
     door_notify(domain->domains->door, domain->port);
     schedule_add(domain->domains->schedule, &domain->task);
 }

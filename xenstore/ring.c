@@ -11,6 +11,8 @@
 /* Of the server's features those that the public header knows; nothing is ever taken back. */
 #define FEATURES (XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR)
 
+#define COMPLAIN_EVERY_SECONDS 10
+
 static uint32_t load(volatile uint32_t *index)
 {
     return __atomic_load_n(index, __ATOMIC_ACQUIRE);
@@ -41,8 +43,12 @@ static void record_indices(const struct ring *ring)
 /* The domain broke the rules, in the way that error says. */
 static void ignore(struct ring *ring, uint32_t error, const char *what)
 {
-    log_line(LOG_LEVEL_WARNING, "domain %u: %s; its ring is ignored until it reconnects or is introduced again",
-             domid_of(ring), what);
+    time_t now = time(NULL);
+
+    if (now - ring->complained >= COMPLAIN_EVERY_SECONDS) /* it may reconnect and do it again */
+        log_line(LOG_LEVEL_WARNING, "domain %u: %s; its ring is ignored until it reconnects or is introduced again",
+                 domid_of(ring), what);
+    ring->complained = now;
     ring->ignored = true;
     ring->in_length = 0;
     connection_reset_watches(&ring->connection);
@@ -88,6 +94,7 @@ void ring_reset(struct ring *ring)
 
     connection_reset_watches(&ring->connection);
     output_free(&ring->connection.out);
+    quota_usage(&ring->connection.store->quota, domid_of(ring))->outstanding = 0;
     ring->request_consumed = ring->reply_produced = 0;
     ring->in_length = 0;
     ring->ignored = false;

@@ -15,14 +15,16 @@
 #include "xenstore/connection.h"
 #include "xenstore/wire.h"
 #include <stdbool.h>
+#include <time.h>
 
 struct ring {
     struct connection connection;
     volatile struct xenstore_domain_interface *page; /* NULL: not mapped */
     uint32_t request_consumed, reply_produced;
-    size_t in_length; /* taken of a message that is not complete */
-    bool ignored;     /* it broke the rules */
-    bool moved;       /* something for the domain to see: to be notified */
+    size_t in_length;  /* taken of a message that is not complete */
+    bool ignored;      /* it broke the rules */
+    time_t complained; /* when that was logged last */
+    bool moved;        /* something for the domain to see: to be notified */
     char in[WIRE_MESSAGE_MAX];
 };
 

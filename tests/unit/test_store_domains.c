@@ -247,6 +247,10 @@ static void test_flood(void)
     }
     EXPECT(ASK(2, XS_READ, "x"), "ENOENT");
     CU_ASSERT_TRUE(handled < 200);
+    fake_domains[1].page.connection = XENSTORE_RECONNECT; /* with all of that behind it, it begins anew */
+    fake_domains[1].kicked = true;
+    server_loop();
+    EXPECT(ASK(1, XS_READ, "x"), "ENOENT");
     end();
 }
 
