@@ -34,6 +34,9 @@ tests_unit_test_console_ring_SOURCES = tests/unit/test_console_ring.c hypervisor
 check_PROGRAMS += tests/unit/test_virtual_ports
 tests_unit_test_virtual_ports_SOURCES = tests/unit/test_virtual_ports.c hypervisor/platform/virtual_ports.c
 
+check_PROGRAMS += tests/unit/test_cpu_policy
+tests_unit_test_cpu_policy_SOURCES = tests/unit/test_cpu_policy.c hypervisor/guest/pv/cpu_policy.c
+
 check_PROGRAMS += tests/unit/test_bits
 tests_unit_test_bits_SOURCES = tests/unit/test_bits.c
 
