@@ -10,8 +10,7 @@ import kernels
 import power
 import store
 import tools
-import xl
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, store, tools, console, bad_input, xl):
+for module in (boot, devices, kernels, power, faults, store, tools, console, bad_input):
     ALL.update(module.SCENARIOS)
