@@ -66,6 +66,17 @@ static int64_t deadline(const struct request *r)
     return store_now_ms() + (int64_t)r->timeout * 1000;
 }
 
+/* What counts is that it is there in the end: somebody else may have started it at the same time. */
+static bool start_part(const struct host_part *part, struct host_context *context)
+{
+    int failed = part->start(context);
+    struct host_context after = *context;
+    bool good = part->check(&after);
+    if (good || !failed)
+        *context = after;
+    return good;
+}
+
 static int start(const struct command *c, const struct request *r, struct json *j)
 {
     static const char *const start_target[] = {"systemctl", "start", "haven.target", NULL};
@@ -78,7 +89,7 @@ static int start(const struct command *c, const struct request *r, struct json *
         struct host_context context = {.xenstored = r->xenstored, .deadline_ms = deadline(r)};
         bool good = part->check(&context), was_good = good;
         if (!good && part->start)
-            good = !part->start(&context) && part->check(&context);
+            good = start_part(part, &context);
         report_part(c, j, part, good, good && !was_good ? "started" : NULL, context.text);
         if (!good)
             return command_fail("%s: %s", part->name, context.text);

@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,6 +305,7 @@ int main(int argc, char **argv)
     const char *pid_file = DEFAULT_PID_FILE;
     bool no_fork = false;
     int status = parse_options(argc, argv, &no_fork, &pid_file, &d);
+    signal(SIGPIPE, SIG_IGN); /* the store may end at any time */
     if (!status)
         status = start(&d, no_fork, pid_file);
     if (!status)

@@ -219,7 +219,10 @@ unsigned restart_continue(struct hypervisor *hv, struct xs_handle *xs, const cha
     struct restart r = {.uuid = uuid};
     uint8_t binary[16];
     snprintf(r.notes, sizeof(r.notes), RESTART_ALL "/%.*s", DOMAIN_UUID_SIZE, uuid);
+    errno = EINVAL;
     if (guest_uuid_parse(uuid, binary) || !store_read_number(xs, XBT_NULL, &r.old_domid, "%s/domid", r.notes)) {
+        if (errno != EINVAL && errno != ENOENT)
+            return POLICY_CREATE_INTERVAL; /* the store does not answer: the notes may be good */
         report("%s is no restart that can be gone on with: removed", r.notes);
         xs_rm(xs, XBT_NULL, r.notes);
         return 0;
