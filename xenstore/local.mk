@@ -33,6 +33,7 @@ xenstore_xenstored_SOURCES = \
 	xenstore/domains_record.c \
 	xenstore/main.c \
 	xenstore/options.c \
+	xenstore/pace.c \
 	xenstore/recovery.c \
 	xenstore/socket.c \
 	dom0-tools/libhv/hypervisor.c

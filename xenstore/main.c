@@ -9,6 +9,7 @@
 #include "xenstore/log.h"
 #include "xenstore/memory.h"
 #include "xenstore/options.h"
+#include "xenstore/pace.h"
 #include "xenstore/recovery.h"
 #include "xenstore/schedule.h"
 #include "xenstore/socket.h"
@@ -35,6 +36,7 @@ struct server {
     struct socket_server sockets;
     struct domains *domains; /* NULL without */
     struct recovery recovery;
+    struct pace pace;
     int epoll;
 };
 
@@ -157,6 +159,14 @@ static void dispatch(const struct epoll_event *event)
         socket_client_event(who, event->events);
 }
 
+/* The client of the socket that woke us, if nobody else did. */
+static const void *woken_alone(const struct epoll_event *events, int count)
+{
+    const void *who = events[0].data.ptr;
+
+    return count == 1 && who != &server.sockets && who != server.domains ? who : NULL;
+}
+
 static void __attribute__((noreturn)) serve(void)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
@@ -165,6 +175,8 @@ static void __attribute__((noreturn)) serve(void)
         int count = epoll_wait(server.epoll, events, EVENTS_AT_ONCE, schedule_timeout(&server.schedule, milliseconds));
         if (count < 0 && errno != EINTR)
             give_up("cannot wait for", "clients");
+        if (count > 0 && pace_note(&server.pace, woken_alone(events, count)))
+            pace_apply(&server.pace);
         for (int i = 0; i < count; i++)
             dispatch(&events[i]);
         schedule_run(&server.schedule, milliseconds);

@@ -29,6 +29,10 @@ tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c
 tests_unit_test_store_hostile_CPPFLAGS = $(store_core_cppflags)
 tests_unit_test_store_hostile_LDADD = $(store_core_ldadd)
 
+check_PROGRAMS += tests/unit/test_store_pace
+tests_unit_test_store_pace_SOURCES = tests/unit/test_store_pace.c xenstore/pace.c
+tests_unit_test_store_pace_CPPFLAGS = $(store_core_cppflags)
+
 check_PROGRAMS += tests/unit/test_store_domains
 tests_unit_test_store_domains_SOURCES = tests/unit/test_store_domains.c tests/unit/fake_door.c tests/unit/fake_door.h \
 	xenstore/domains.c xenstore/domains_record.c xenstore/recovery.c
