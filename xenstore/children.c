@@ -95,9 +95,9 @@ struct node **children_find(const struct children *children, uint32_t hash, cons
         }
         return NULL;
     }
-    for (uint32_t i = 0; i < children->used; i++)
-        if (is_called(children->slot[i], hash, name, length))
-            return &children->slot[i];
+    for (struct node **place = children->slot, **end = place + children->used; place < end; place++)
+        if (is_called(*place, hash, name, length))
+            return place;
     return NULL;
 }
 

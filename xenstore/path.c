@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-static const bool valid_character[256] = {
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true, ['_'] = true, ['@'] = true,
+enum { FORBIDDEN, ORDINARY };
+static const uint8_t kind[256] = {
+    ['0' ... '9'] = ORDINARY, ['A' ... 'Z'] = ORDINARY, ['a' ... 'z'] = ORDINARY,
+    ['-'] = ORDINARY,         ['_'] = ORDINARY,         ['@'] = ORDINARY,
 };
 
 static inline uint32_t hash_add(uint32_t hash, char c)
@@ -47,18 +49,17 @@ bool path_parse(struct path *path, const char *text, size_t length, unsigned lon
         return true;
 
     uint32_t hash = PATH_HASH_ROOT;
-    size_t i = 0;
-    while (i < length) {
-        hash = hash_add(hash, text[i++]); /* the slash */
-        size_t start = i;
-        for (; i < length && text[i] != '/'; i++) {
-            if (!valid_character[(uint8_t)text[i]])
-                return false;
-            hash = hash_add(hash, text[i]);
-        }
-        if (i == start)
+    const char *at = text, *end = text + length;
+    while (at < end) { /* at a slash */
+        if (*at != '/')
             return false;
-        path->part[path->depth++] = (struct path_part){.end = i, .hash = hash};
+        hash = hash_add(hash, *at++);
+        const char *start = at;
+        for (; at < end && kind[(uint8_t)*at] == ORDINARY; at++)
+            hash = hash_add(hash, *at);
+        if (at == start)
+            return false;
+        path->part[path->depth++] = (struct path_part){.end = at - text, .hash = hash};
     }
     return true;
 }

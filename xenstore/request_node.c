@@ -16,6 +16,7 @@ struct target {
     struct request_name name;
     struct node *node; /* the node, or if it is missing the nearest above it */
     unsigned depth;    /* of that */
+    bool alone;        /* may be changed in its place (tree.h) */
 };
 
 /* Notes for a transaction what the outcome depends on. */
@@ -46,7 +47,7 @@ static int find_target(struct request *request, const struct wire_string *string
 
     if (error)
         return error;
-    target->node = tree_find_nearest(request_tree(request), &target->name.path, &target->depth);
+    target->node = tree_find_for_change(request_tree(request), &target->name.path, &target->depth, &target->alone);
     if (request->transaction && (error = note_access(request, target, saw)))
         return error;
     unsigned granted = perms_for(target->node->perms, &request->connection->actor);
@@ -192,10 +193,12 @@ int request_write(struct request *request)
     int error = find_target(request, &string, PERM_WRITE, SAW_NODE, &target);
     if (error && error != ENOENT)
         return error;
+    bool in_place = !error && target.alone;
     if ((error = check_quota(request, &target, length)))
         return error;
     return change(request, &(struct change){.type = CHANGE_WRITE,
                                             .path = &target.name.path,
+                                            .node = in_place ? target.node : NULL,
                                             .value = value,
                                             .length = length,
                                             .owner = new_owner(request)});

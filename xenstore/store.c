@@ -50,7 +50,10 @@ void change_apply(struct tree *tree, const struct change *change)
 {
     switch (change->type) {
     case CHANGE_WRITE:
-        tree_write(tree, change->path, change->value, change->length, change->owner);
+        if (change->node)
+            tree_write_node(tree, change->node, change->value, change->length);
+        else
+            tree_write(tree, change->path, change->value, change->length, change->owner);
         break;
     case CHANGE_MKDIR:
         tree_mkdir(tree, change->path, change->owner);

@@ -54,6 +54,7 @@ struct change {
     enum change_type type;
     int owner; /* of nodes that are made; negative: like their parent */
     const struct path *path;
+    struct node *node; /* of a write: found alone (tree.h), or NULL */
     const char *value; /* of a write */
     size_t length;
     struct perms *perms; /* one reference, which the change takes */

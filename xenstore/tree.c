@@ -120,6 +120,24 @@ struct node *tree_find_nearest(const struct tree *tree, const struct path *path,
     return go_down(tree, path, path->depth, depth);
 }
 
+struct node *tree_find_for_change(const struct tree *tree, const struct path *path, unsigned *depth, bool *alone)
+{
+    struct node *node = tree->root;
+    uint32_t references = node->references;
+    unsigned i;
+
+    for (i = 0; i < path->depth; i++) {
+        struct node **place = child_place(node, path, i);
+        if (!place)
+            break;
+        node = *place;
+        references |= node->references;
+    }
+    *depth = i;
+    *alone = references == 1;
+    return node;
+}
+
 struct node *tree_find_parent(const struct tree *tree, const struct path *path)
 {
     unsigned depth, above = path->depth ? path->depth - 1 : 0;
@@ -188,10 +206,8 @@ static struct node *make_way(struct tree *tree, const struct path *path, int own
     return node;
 }
 
-void tree_write(struct tree *tree, const struct path *path, const void *value, size_t length, int owner)
+void tree_write_node(struct tree *tree, struct node *node, const void *value, size_t length)
 {
-    struct node *node = make_way(tree, path, owner);
-
     if (tree->account && length != node->value_length)
         tree->account(tree->context, node->perms->entry[0].domid, 0, (long)length - (long)node->value_length);
     if (length > node->value_space) {
@@ -203,6 +219,11 @@ void tree_write(struct tree *tree, const struct path *path, const void *value, s
         memcpy(node->value, value, length);
     node->value_length = length;
     node->generation = ++*tree->generation;
+}
+
+void tree_write(struct tree *tree, const struct path *path, const void *value, size_t length, int owner)
+{
+    tree_write_node(tree, make_way(tree, path, owner), value, length);
 }
 
 void tree_mkdir(struct tree *tree, const struct path *path, int owner)

@@ -51,10 +51,14 @@ void tree_drop(struct tree *tree);
 struct node *tree_find(const struct tree *tree, const struct path *path);
 struct node *tree_find_parent(const struct tree *tree, const struct path *path); /* the root's is the root */
 struct node *tree_find_nearest(const struct tree *tree, const struct path *path, unsigned *depth);
+/* The same; *alone says whether this tree alone has all nodes on the way: then the node may be changed in its place. */
+struct node *tree_find_for_change(const struct tree *tree, const struct path *path, unsigned *depth, bool *alone);
 
 /* Sets the value; missing nodes are made with their parent's permissions, owned by owner unless that is negative. */
 void tree_write(struct tree *tree, const struct path *path, const void *value, size_t length, int owner);
-/* The same, without touching a value that is there. */
+/* The same for a node that was found alone. */
+void tree_write_node(struct tree *tree, struct node *node, const void *value, size_t length);
+/* As tree_write, without touching a value that is there. */
 void tree_mkdir(struct tree *tree, const struct path *path, int owner);
 /* Replaces the permissions of a node that exists; takes over the reference. */
 void tree_set_perms(struct tree *tree, const struct path *path, struct perms *perms);
