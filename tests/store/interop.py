@@ -12,6 +12,7 @@ usage: interop.py [-v] [BUILD]    (BUILD: where Haven was built, default: here)
 
 import argparse
 import difflib
+import json
 import os
 import re
 import shutil
@@ -233,6 +234,42 @@ def tell(client, server):
     return lines
 
 
+def json_is_right(client, server):
+    """Whether hvstore's JSON says what is in the store."""
+    def ask(*words):
+        process = client.start(list(words), server)
+        return process.communicate(timeout=LIMIT)[0].decode(), process.returncode
+
+    watch = client.start(["watch", "--json", "-n", "2", "/j"], server)
+    time.sleep(0.3)
+    ask("write", "--json", "/j/a", "q\"\\n\\x01", "/j/b/c", "2")
+    ask("chmod", "/j/a", "n0", "r7")
+    said = [
+        (ask("read", "--json", "/j/a", "/j/b/c"),
+         ([{"path": "/j/a", "value": "q\"\n\x01"}, {"path": "/j/b/c", "value": "2"}], 0)),
+        (ask("list", "/j", "--json"), ([{"path": "/j", "children": ["a", "b"]}], 0)),
+        (ask("ls", "--json", "-p", "/j/b"), ([{"path": "/j/b/c", "value": "2", "permissions": ["n0"]}], 0)),
+        (ask("ls", "--json", "/j/a"), ([], 0)),
+        (ask("exists", "--json", "/j/none", "/j/a"),
+         ([{"path": "/j/none", "exists": False}, {"path": "/j/a", "exists": True}], 1)),
+        (ask("read", "--json", "/j/none"), ([], 1)),
+        (ask("control", "help", "--json"), None),
+    ]
+    good = True
+    for (output, code), wanted in said:
+        value = json.loads(output)
+        if not (list(value) == ["reply"] if wanted is None else (value, code) == wanted):
+            print(f"JSON: {output!r} and {code} instead of {wanted}")
+            good = False
+    events = [json.loads(line) for line in watch.communicate(timeout=LIMIT)[0].splitlines()]
+    if [sorted(e) for e in events] != [["path", "token"]] * 2 or events[0]["path"] != "/j":
+        print(f"JSON: events {events}")
+        good = False
+    ask("rm", "/j")
+    print(f"{'pass' if good else 'FAIL'}: JSON", flush=True)
+    return good
+
+
 # Our server can be restarted at any time and refuses this command; each says so in the list of its commands.
 LIVE_UPDATE = re.compile(r"live-update\t|    Default timeout is ")
 
@@ -271,7 +308,9 @@ def main():
                 folder = tempfile.mkdtemp(dir=work)
                 server = Server(kind, build, folder, shim)
                 try:
-                    seen[kind, name] = tell(Client(name, build, folder), server)
+                    client = Client(name, build, folder)
+                    seen[kind, name] = tell(client, server)
+                    good &= name != "hvstore" or json_is_right(client, server)
                 finally:
                     server.stop()
                 if args.v:

@@ -106,5 +106,6 @@ if [ "$kind" = haven ]; then
     check "with the domain's watch" wait_until 20 grep -q /kept/again /tmp/watched
     wait $watcher
     check "with the domain's ring" sh -c '[ "$(XENSTORED_PATH=/dev/xen/xenbus hvstore read /kept/again)" = 2 ]'
-    check "JSON" sh -c 'hvstore --json read /kept/node | tr -d "\n " | grep -qF "[{\"path\":\"/kept/node\",\"value\":\"value\"}]"'
+    hvstore --json read /kept/node | tr -d '\n ' > /tmp/json
+    check "JSON" grep -qxF '[{"path":"/kept/node","value":"value"}]' /tmp/json
 fi
