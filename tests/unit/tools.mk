@@ -61,3 +61,7 @@ tests_unit_test_kernel_image_CPPFLAGS = $(tools_test_cppflags)
 tests_unit_test_kernel_image_CFLAGS = $(tools_cflags)
 tests_unit_test_kernel_image_LDFLAGS =
 tests_unit_test_kernel_image_LDADD = $(LDADD) -llzma -lz -llz4 -lzstd
+
+check_PROGRAMS += tests/unit/test_raw_terminal
+tests_unit_test_raw_terminal_SOURCES = tests/unit/test_raw_terminal.c dom0-tools/hvctl/raw_terminal.c
+tests_unit_test_raw_terminal_CPPFLAGS = $(tools_test_cppflags)
