@@ -2,8 +2,7 @@
 /* Clock arithmetic: scales against exact 128-bit division, and dates against the C library. */
 #include "time/clock.h"
 #include "time/rtc.h"
-#include <CUnit/Basic.h>
-#include <stdlib.h>
+#include "unit.h"
 #include <time.h>
 
 static uint64_t exact(uint64_t ticks, uint64_t hz)
@@ -34,10 +33,9 @@ static void test_frequencies(void)
 
 static void test_random(void)
 {
-    srand(42);
     for (unsigned int i = 0; i < 100000; i++)
-        check_scale(100000 + ((uint64_t)rand() << 8 ^ (uint64_t)rand()) % 8000000000u,
-                    ((uint64_t)rand() << 20 ^ (uint64_t)rand()) & ((1ULL << 50) - 1));
+        check_scale(100000 + ((uint64_t)unit_random() << 8 ^ (uint64_t)unit_random()) % 8000000000u,
+                    ((uint64_t)unit_random() << 20 ^ (uint64_t)unit_random()) & ((1ULL << 50) - 1));
 }
 
 /* What Debian's Xen publishes for this frequency. */
@@ -93,20 +91,12 @@ static void test_bad_month(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"frequencies", test_frequencies},
+    CU_TestInfo cases[] = {{"frequencies", test_frequencies},
                            {"random", test_random},
                            {"known", test_known},
                            {"monotone", test_monotone},
                            {"dates", test_dates},
                            {"bad month", test_bad_month},
                            CU_TEST_INFO_NULL};
-    CU_SuiteInfo suites[] = {{"clock", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    unsigned int failures;
-
-    if (CU_initialize_registry() || CU_register_suites(suites))
-        return 99;
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return unit_run("clock", cases);
 }

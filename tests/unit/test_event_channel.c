@@ -6,15 +6,11 @@
 #include "domain/vcpu.h"
 #include "event/channel.h"
 #include "event/pirq.h"
-#include "lib/assert.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "mm/heap.h"
 #include "sched/sched.h"
-#include <CUnit/Basic.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit.h"
 #include <string.h>
 
 #define DOMAINS 3
@@ -31,14 +27,6 @@ static unsigned int kicks[DOMAINS][VCPUS];
 struct domain *domain0 = &domains[0];
 void (*spin_waiting)(void);
 
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vprintf(fmt, ap);
-    va_end(ap);
-    abort();
-}
 void spin_wait(struct spinlock *l, uint16_t ticket)
 {
     (void)l;
@@ -195,7 +183,7 @@ static void guest_consumes(unsigned int d)
 
 static void step_alloc(unsigned int d)
 {
-    unsigned int expect = model_free_port(d), remote = (unsigned int)rand() % DOMAINS;
+    unsigned int expect = model_free_port(d), remote = (unsigned int)unit_random() % DOMAINS;
     struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = (domid_t)remote};
     op.dom = (domid_t)d;
     CU_ASSERT_EQUAL_FATAL(event_alloc_unbound(&domains[d], &op), expect ? 0 : -ENOSPC);
@@ -207,7 +195,7 @@ static void step_alloc(unsigned int d)
 
 static void step_bind(unsigned int d)
 {
-    unsigned int rd = (unsigned int)rand() % DOMAINS, rp = (unsigned int)rand() % (PORTS + 2);
+    unsigned int rd = (unsigned int)unit_random() % DOMAINS, rp = (unsigned int)unit_random() % (PORTS + 2);
     bool good = rp >= 1 && rp <= PORTS && model[rd][rp].state == EVTCHNSTAT_unbound && model[rd][rp].remote == d;
     unsigned int expect = model_free_port(d);
     struct evtchn_bind_interdomain op = {.remote_dom = (domid_t)rd, .remote_port = rp};
@@ -224,8 +212,8 @@ static void step_bind(unsigned int d)
 
 static void step_virq_ipi(unsigned int d)
 {
-    unsigned int expect = model_free_port(d), vcpu = (unsigned int)rand() % VCPUS;
-    if (rand() & 1) {
+    unsigned int expect = model_free_port(d), vcpu = (unsigned int)unit_random() % VCPUS;
+    if (unit_random() & 1) {
         struct evtchn_bind_ipi op = {.vcpu = vcpu};
         CU_ASSERT_EQUAL_FATAL(event_bind_ipi(&vcpus[d][0], &op), expect ? 0 : -ENOSPC);
         if (expect)
@@ -243,7 +231,7 @@ static void step_virq_ipi(unsigned int d)
 
 static void step_close(unsigned int d)
 {
-    unsigned int p = (unsigned int)rand() % (PORTS + 2);
+    unsigned int p = (unsigned int)unit_random() % (PORTS + 2);
     bool good = p >= 1 && p <= PORTS && model[d][p].state != EVTCHNSTAT_closed;
     CU_ASSERT_EQUAL_FATAL(event_close(&domains[d], p), good ? 0 : -EINVAL);
     if (!good)
@@ -259,7 +247,7 @@ static void step_close(unsigned int d)
 
 static void step_send(unsigned int d)
 {
-    unsigned int p = (unsigned int)rand() % (PORTS + 2);
+    unsigned int p = (unsigned int)unit_random() % (PORTS + 2);
     const struct model *m = p >= 1 && p <= PORTS ? &model[d][p] : NULL;
     bool good =
         m && (m->state == EVTCHNSTAT_interdomain || m->state == EVTCHNSTAT_ipi || m->state == EVTCHNSTAT_unbound);
@@ -269,7 +257,7 @@ static void step_send(unsigned int d)
         tp = m->remote_port;
     }
     guest_consumes(td);
-    bool masked = rand() & 1;
+    bool masked = unit_random() & 1;
     if (good && masked)
         shared[td].evtchn_mask[tp / 64] |= 1ULL << (tp % 64);
     unsigned int before = good ? kicks[td][model[td][tp].vcpu] : 0;
@@ -293,7 +281,7 @@ static void step_send(unsigned int d)
 
 static void step_move(unsigned int d)
 {
-    unsigned int p = (unsigned int)rand() % (PORTS + 2), vcpu = (unsigned int)rand() % (VCPUS + 1);
+    unsigned int p = (unsigned int)unit_random() % (PORTS + 2), vcpu = (unsigned int)unit_random() % (VCPUS + 1);
     struct model *m = p >= 1 && p <= PORTS ? &model[d][p] : NULL;
     bool good = m && (m->state == EVTCHNSTAT_unbound || m->state == EVTCHNSTAT_interdomain);
     CU_ASSERT_EQUAL_FATAL(event_bind_vcpu(&domains[d], p, vcpu), vcpu >= VCPUS ? -ENOENT : good ? 0 : -EINVAL);
@@ -306,9 +294,8 @@ static void test_random(void)
     static void (*const step[])(unsigned int d) = {step_alloc, step_bind, step_virq_ipi, step_close, step_send,
                                                    step_send,  step_bind, step_move,     step_close};
     setup();
-    srand(3);
     for (unsigned int i = 0; i < 30000; i++) {
-        step[(unsigned int)rand() % (sizeof(step) / sizeof(step[0]))]((unsigned int)rand() % DOMAINS);
+        step[(unsigned int)unit_random() % (sizeof(step) / sizeof(step[0]))]((unsigned int)unit_random() % DOMAINS);
         check_all();
     }
     teardown();
@@ -354,12 +341,9 @@ static void test_pirq(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite s = CU_add_suite("event_channel", NULL, NULL);
-    CU_add_test(s, "random operations against a model", test_random);
-    CU_add_test(s, "rights and arguments", test_rights);
-    CU_add_test(s, "physical interrupts", test_pirq);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() || CU_get_error() ? 1 : 0;
+    CU_TestInfo cases[] = {{"random operations against a model", test_random},
+                           {"rights and arguments", test_rights},
+                           {"physical interrupts", test_pirq},
+                           CU_TEST_INFO_NULL};
+    return unit_run("event_channel", cases);
 }

@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One grant: marks, counts, refusals; and a random walk against a simple model. */
 #include "grant/entry.h"
-#include "lib/assert.h"
-#include <CUnit/Basic.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    vprintf(fmt, ap);
-    va_end(ap);
-    abort();
-}
+#include "unit.h"
 
 static void test_marks(void)
 {
@@ -70,11 +57,10 @@ static void test_random(void)
     grant_entry_v1_t e = {.flags = GTF_permit_access, .domid = 1, .frame = 9};
     struct grant_active a = {0};
     unsigned int readers = 0, writers = 0;
-    srand(1);
     for (unsigned int step = 0; step < 100000; step++) {
-        bool readonly = rand() & 1;
+        bool readonly = unit_random() & 1;
         unsigned int *count = readonly ? &readers : &writers;
-        if (rand() % 100 < 50) {
+        if (unit_random() % 100 < 50) {
             if (grant_entry_begin(&e, &a, 1, readonly) == GNTST_okay)
                 (*count)++;
         } else if (*count) {
@@ -90,13 +76,10 @@ static void test_random(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite s = CU_add_suite("grant_entry", NULL, NULL);
-    CU_add_test(s, "marks follow the uses", test_marks);
-    CU_add_test(s, "what is refused changes nothing", test_refusals);
-    CU_add_test(s, "counts do not overflow", test_count_overflow);
-    CU_add_test(s, "random uses against a model", test_random);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() || CU_get_error() ? 1 : 0;
+    CU_TestInfo cases[] = {{"marks follow the uses", test_marks},
+                           {"what is refused changes nothing", test_refusals},
+                           {"counts do not overflow", test_count_overflow},
+                           {"random uses against a model", test_random},
+                           CU_TEST_INFO_NULL};
+    return unit_run("grant_entry", cases);
 }

@@ -4,9 +4,7 @@
  * registers and flags must agree. Operands are random and include the awkward ones.
  */
 #include "guest/pv/insn_decode.h"
-#include <CUnit/Basic.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "unit.h"
 #include <string.h>
 #include <sys/mman.h>
 
@@ -68,9 +66,9 @@ static const struct {
 static uint64_t random64(void)
 {
     static const uint64_t awkward[] = {0, 1, ~0ULL, 0x8000000000000000, 0x7fffffffffffffff, 0x80, 0xff, 0x80000000};
-    if (rand() % 3 == 0)
-        return awkward[rand() % 8];
-    return (uint64_t)rand() << 42 ^ (uint64_t)rand() << 21 ^ (uint64_t)rand();
+    if (unit_random() % 3 == 0)
+        return awkward[unit_random() % 8];
+    return (uint64_t)unit_random() << 42 ^ (uint64_t)unit_random() << 21 ^ (uint64_t)unit_random();
 }
 
 static void compare_one(unsigned int c, uint8_t *code)
@@ -78,8 +76,8 @@ static void compare_one(unsigned int c, uint8_t *code)
     uint64_t real[8], emulated[8];
     for (unsigned int i = 0; i < 8; i++)
         real[i] = emulated[i] = random64();
-    struct run r = {random64(), random64(), (uint64_t)&real[2], (uint64_t)(rand() % 3), random64() & FLAGS};
-    if (rand() & 1)
+    struct run r = {random64(), random64(), (uint64_t)&real[2], (uint64_t)(unit_random() % 3), random64() & FLAGS};
+    if (unit_random() & 1)
         r.rax = real[2]; /* so that cmpxchg matches now and then */
     struct cpu_regs regs = {.rax = r.rax, .rcx = r.rcx, .rdx = (uint64_t)&emulated[2], .rbx = r.rbx, .rip = 0x1000};
     regs.rflags = r.flags | 2;
@@ -112,7 +110,6 @@ static void test_against_cpu(void)
 {
     uint8_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CU_ASSERT_FATAL(code != MAP_FAILED);
-    srand(1);
     for (unsigned int c = 0; c < sizeof(cases) / sizeof(cases[0]); c++)
         for (unsigned int i = 0; i < 2000; i++)
             compare_one(c, code);
@@ -164,11 +161,10 @@ static void test_garbage(void)
     struct cpu_regs regs = {.rsp = 1};
     struct insn insn;
     uint8_t bytes[15];
-    srand(2);
     for (unsigned int i = 0; i < 1000000; i++) {
         for (unsigned int k = 0; k < sizeof(bytes); k++)
-            bytes[k] = (uint8_t)rand();
-        if (insn_decode(bytes, (unsigned int)rand() % 16, &regs, &insn)) {
+            bytes[k] = (uint8_t)unit_random();
+        if (insn_decode(bytes, (unsigned int)unit_random() % 16, &regs, &insn)) {
             CU_ASSERT_FATAL(insn.length <= 15 &&
                             (insn.size == 1 || insn.size == 2 || insn.size == 4 || insn.size == 8));
             uint64_t new, flags = 0;
@@ -179,13 +175,10 @@ static void test_garbage(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite s = CU_add_suite("insn_decode", NULL, NULL);
-    CU_add_test(s, "agrees with the CPU", test_against_cpu);
-    CU_add_test(s, "refuses what it does not know, and truncations", test_refused);
-    CU_add_test(s, "repeats stos element by element", test_stos);
-    CU_add_test(s, "survives garbage", test_garbage);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    return CU_get_number_of_failures() || CU_get_error() ? 1 : 0;
+    CU_TestInfo list[] = {{"agrees with the CPU", test_against_cpu},
+                          {"refuses what it does not know, and truncations", test_refused},
+                          {"repeats stos element by element", test_stos},
+                          {"survives garbage", test_garbage},
+                          CU_TEST_INFO_NULL};
+    return unit_run("insn_decode", list);
 }

@@ -4,8 +4,7 @@
  * not the order of steps.
  */
 #include "sched/policy.h"
-#include <CUnit/Basic.h>
-#include <stdlib.h>
+#include "unit.h"
 
 #define UNITS 8
 #define MS    1000000ULL
@@ -256,16 +255,15 @@ static void test_random(void)
     bool asleep[UNITS] = {false};
     uint64_t last_run[UNITS];
 
-    srand(4711);
     simulation_init(&s, UNITS, NULL);
     for (unsigned int i = 0; i < UNITS; i++)
         last_run[i] = s.now;
     for (unsigned int step = 0; step < 200000; step++) {
-        unsigned int i = (unsigned int)rand() % UNITS;
+        unsigned int i = (unsigned int)unit_random() % UNITS;
         uint64_t vtime = s.q.vtime;
 
-        pass(&s, (uint64_t)rand() % (2 * MS));
-        if (s.q.running && rand() % 8 == 0) {
+        pass(&s, (uint64_t)unit_random() % (2 * MS));
+        if (s.q.running && unit_random() % 8 == 0) {
             asleep[index_of(&s, s.q.running)] = true;
             reschedule(&s, false);
         } else if (asleep[i] && s.q.running != &s.unit[i]) {
@@ -273,7 +271,7 @@ static void test_random(void)
             last_run[i] = s.now;
             policy_charge(&s.q, s.now);
             policy_enqueue(&s.q, &s.unit[i]);
-        } else if (s.q.running && rand() % 8 == 0) {
+        } else if (s.q.running && unit_random() % 8 == 0) {
             s.q.running->yielded = true;
         }
         reschedule(&s, true);
@@ -289,7 +287,7 @@ static void test_random(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"equal shares", test_equal_shares},
+    CU_TestInfo cases[] = {{"equal shares", test_equal_shares},
                            {"weights", test_weights},
                            {"few switches", test_few_switches},
                            {"alone needs no timer", test_alone_needs_no_timer},
@@ -302,13 +300,5 @@ int main(void)
                            {"other queue", test_other_queue},
                            {"random", test_random},
                            CU_TEST_INFO_NULL};
-    CU_SuiteInfo suites[] = {{"sched_policy", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    unsigned int failures;
-
-    if (CU_initialize_registry() || CU_register_suites(suites))
-        return 99;
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return unit_run("sched_policy", cases);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The timer heap against a model that keeps a plain array: random inserts, removals and expiries. */
 #include "time/timer_heap.h"
-#include <CUnit/Basic.h>
-#include <stdlib.h>
+#include "unit.h"
 
 #define TIMERS 300
 
@@ -47,23 +46,22 @@ static void check(const struct timer_heap *h)
     CU_ASSERT(1 + tree_check(h->first) == pending);
 }
 
-static void run_random(unsigned int seed, unsigned int range)
+static void run_random(unsigned int range)
 {
     struct timer_heap h = {NULL};
 
-    srand(seed);
     for (unsigned int i = 0; i < TIMERS; i++)
         timers[i] = (struct timer){.fn = NULL};
     for (unsigned int step = 0; step < 30000; step++) {
-        struct timer *t = &timers[rand() % TIMERS];
+        struct timer *t = &timers[unit_random() % TIMERS];
 
         if (t->pending) {
             timer_heap_remove(&h, t);
         } else {
-            t->expires = (uint64_t)rand() % range;
+            t->expires = (uint64_t)unit_random() % range;
             timer_heap_insert(&h, t);
         }
-        if (rand() % 4 == 0 && h.first)
+        if (unit_random() % 4 == 0 && h.first)
             timer_heap_remove(&h, h.first);
         if (step % 16 == 0)
             check(&h);
@@ -79,12 +77,12 @@ static void run_random(unsigned int seed, unsigned int range)
 
 static void test_random(void)
 {
-    run_random(1, 1000000);
+    run_random(1000000);
 }
 
 static void test_many_equal(void)
 {
-    run_random(2, 3);
+    run_random(3);
 }
 
 static void test_ascending_and_descending(void)
@@ -104,17 +102,9 @@ static void test_ascending_and_descending(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"random", test_random},
+    CU_TestInfo cases[] = {{"random", test_random},
                            {"many equal", test_many_equal},
                            {"ascending and descending", test_ascending_and_descending},
                            CU_TEST_INFO_NULL};
-    CU_SuiteInfo suites[] = {{"timer_heap", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    unsigned int failures;
-
-    if (CU_initialize_registry() || CU_register_suites(suites))
-        return 99;
-    CU_basic_run_tests();
-    failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures != 0;
+    return unit_run("timer_heap", cases);
 }
