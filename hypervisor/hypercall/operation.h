@@ -2,7 +2,7 @@
 /*
  * Operations of a hypercall whose argument is a structure in the guest's memory, in a table by number. The structure is
  * copied in, one function works on the copy, and the copy goes back if it has results. An operation whose argument is
- * something else says size 0 and finds the register's value in 'arg'.
+ * something else says size 0, no flags, and finds the register's value in 'arg'.
  */
 #ifndef HAVEN_HYPERCALL_OPERATION_H
 #define HAVEN_HYPERCALL_OPERATION_H
