@@ -46,25 +46,37 @@
 #define HV_PAGES      1 /* hypercall pages, and the MSR that would fill one */
 #define HV_MSR        0x40000000u
 
-static struct cpuid_leaf leaf_basic_1(const struct vcpu *v)
+enum vendor { ANY, AMD, INTEL };
+
+/* What of the hardware's leaves is shown. */
+static const struct leaf_rule {
+    uint32_t first, last;
+    uint32_t eax, ebx, ecx, edx;
+    uint8_t vendor; /* enum vendor */
+} leaf_rules[] = {
+    {0, 0, ~0u, ~0u, ~0u, ~0u, ANY},
+    {1, 1, ~0u, 0xff00 /* CLFLUSH size */, LEAF1_ECX, LEAF1_EDX | LEAF1_EDX_MTRR, ANY},
+    {2, 2, ~0u, ~0u, ~0u, ~0u, INTEL}, /* cache descriptors */
+    {4, 4, ~0u, ~0u, ~0u, ~0u, INTEL},
+    {7, 7, 0, LEAF7_EBX, LEAF7_ECX, 0, ANY},
+    {0x80000000, 0x80000000, ~0u, ~0u, ~0u, ~0u, ANY},
+    {0x80000001, 0x80000001, ~0u, 0, EXTENDED1_ECX, EXTENDED1_EDX | LEAF1_EDX_MTRR, AMD},
+    {0x80000001, 0x80000001, ~0u, 0, EXTENDED1_ECX, EXTENDED1_EDX_INTEL, INTEL},
+    {0x80000002, 0x80000006, ~0u, ~0u, ~0u, ~0u, ANY}, /* brand string, caches */
+    {0x80000007, 0x80000007, 0, 0, 0, EXTENDED7_EDX, ANY},
+    {0x80000008, 0x80000008, 0xffff, 0, 0, 0, ANY},
+};
+
+static struct cpuid_leaf leaf_hardware(uint32_t leaf, uint32_t subleaf)
 {
-    struct cpuid_leaf r = cpuid(1, 0);
-    r.ebx = (r.ebx & 0x0000ff00) | (v ? (uint32_t)v->id * 2 << 24 : 0); /* CLFLUSH size; initial APIC id */
-    r.ecx = (r.ecx & LEAF1_ECX) | LEAF1_ECX_HV;
-    if (!v) {
-        r.edx &= LEAF1_EDX;
-        return r;
+    enum vendor vendor = cpu_features.amd ? AMD : INTEL;
+    for (const struct leaf_rule *rule = leaf_rules; rule < leaf_rules + ARRAY_SIZE(leaf_rules); rule++) {
+        if (leaf < rule->first || leaf > rule->last || (rule->vendor != ANY && rule->vendor != vendor))
+            continue;
+        struct cpuid_leaf r = cpuid(leaf, subleaf);
+        return (struct cpuid_leaf){r.eax & rule->eax, r.ebx & rule->ebx, r.ecx & rule->ecx, r.edx & rule->edx};
     }
-    /*
-     * The architecture would have OSXSAVE follow CR4. But kernels ask for it by the forced CPUID before they set that,
-     * to learn whether the hypervisor has XSAVE: part of the ABI by now.
-     */
-    if ((v->pv.cr4_guest & CR4_OSXSAVE) ||
-        (cpu_features.xsave && v->pv.kernel_mode && v == current && guest_regs()->vector == VECTOR_UD))
-        r.ecx |= LEAF1_ECX_OSXSAVE;
-    /* dom0's kernel may look at the MTRRs; its user space and other domains must not. */
-    r.edx &= LEAF1_EDX | (v->domain->privileged && v->pv.kernel_mode ? LEAF1_EDX_MTRR : 0);
-    return r;
+    return (struct cpuid_leaf){0};
 }
 
 /* Bytes of a non-compacted save area for a set of components: SDM 1 13.4.3. */
@@ -99,35 +111,6 @@ static struct cpuid_leaf leaf_xsave(const struct vcpu *v, uint32_t subleaf)
     return r;
 }
 
-static struct cpuid_leaf leaf_basic(const struct vcpu *v, uint32_t leaf, uint32_t subleaf)
-{
-    struct cpuid_leaf r = {0};
-    switch (leaf) {
-    case 0:
-        r = cpuid(0, 0);
-        r.eax = MIN(r.eax, BASIC_MAX);
-        break;
-    case 1:
-        return leaf_basic_1(v);
-    case 2: /* cache descriptors */
-    case 4:
-        if (!cpu_features.amd)
-            r = cpuid(leaf, subleaf);
-        break;
-    case 7:
-        if (subleaf == 0) {
-            r = cpuid(7, 0);
-            r = (struct cpuid_leaf){.ebx = r.ebx & LEAF7_EBX, .ecx = r.ecx & LEAF7_ECX};
-        }
-        break;
-    case 0xd:
-        return leaf_xsave(v, subleaf);
-    default:
-        break;
-    }
-    return r;
-}
-
 static struct cpuid_leaf leaf_hypervisor(uint32_t leaf)
 {
     switch (leaf) {
@@ -147,38 +130,45 @@ static struct cpuid_leaf leaf_hypervisor(uint32_t leaf)
     }
 }
 
-static struct cpuid_leaf leaf_extended(const struct vcpu *v, uint32_t leaf)
+/*
+ * The architecture would have OSXSAVE follow CR4. But kernels ask for it by the forced CPUID before they set that, to
+ * learn whether the hypervisor has XSAVE: part of the ABI by now.
+ */
+static bool shows_osxsave(const struct vcpu *v)
 {
+    return (v->pv.cr4_guest & CR4_OSXSAVE) ||
+           (cpu_features.xsave && v->pv.kernel_mode && v == current && guest_regs()->vector == VECTOR_UD);
+}
+
+/* v NULL: what any domain is offered. */
+static struct cpuid_leaf leaf_offered(const struct vcpu *v, uint32_t leaf, uint32_t subleaf)
+{
+    /* dom0's kernel may look at the MTRRs; its user space and other domains must not. */
+    uint32_t hidden = v && v->domain->privileged && v->pv.kernel_mode ? 0 : LEAF1_EDX_MTRR;
     struct cpuid_leaf r = {0};
-    uint32_t max = MIN(cpuid(0x80000000, 0).eax, EXTENDED_MAX);
-    bool amd = cpu_features.amd;
+    if (leaf > 0x80000000 && leaf > cpuid(0x80000000, 0).eax && leaf != EXTENDED_MAX)
+        return r;
+    if (leaf != 7 || subleaf == 0)
+        r = leaf_hardware(leaf, subleaf);
     switch (leaf) {
+    case 0:
+        r.eax = MIN(r.eax, BASIC_MAX);
+        break;
+    case 1:
+        r.ebx |= v ? (uint32_t)v->id * 2 << 24 : 0; /* initial APIC id */
+        r.ecx |= LEAF1_ECX_HV | (v && shows_osxsave(v) ? LEAF1_ECX_OSXSAVE : 0);
+        r.edx &= ~hidden;
+        break;
+    case 0xd:
+        return leaf_xsave(v, subleaf);
     case 0x80000000:
-        r = cpuid(leaf, 0);
-        r.eax = amd ? EXTENDED_MAX : max;
+        r.eax = cpu_features.amd ? EXTENDED_MAX : MIN(r.eax, EXTENDED_MAX);
         break;
     case 0x80000001:
-        r = cpuid(leaf, 0);
-        r.ebx = 0;
-        r.ecx &= EXTENDED1_ECX;
-        r.edx &= amd ? EXTENDED1_EDX | (v && v->domain->privileged && v->pv.kernel_mode ? LEAF1_EDX_MTRR : 0)
-                     : EXTENDED1_EDX_INTEL;
+        r.edx &= ~hidden;
         break;
-    case 0x80000002: /* brand string, caches */
-    case 0x80000003:
-    case 0x80000004:
-    case 0x80000005:
-    case 0x80000006:
-        r = leaf <= max ? cpuid(leaf, 0) : r;
-        break;
-    case 0x80000007:
-        r.edx = leaf <= max ? cpuid(leaf, 0).edx & EXTENDED7_EDX : 0;
-        break;
-    case 0x80000008:
-        r.eax = leaf <= max ? cpuid(leaf, 0).eax & 0xffff : 0;
-        break;
-    case 0x80000021:
-        r.eax = amd ? EXTENDED21_LFENCE : 0;
+    case EXTENDED_MAX:
+        r.eax = cpu_features.amd ? EXTENDED21_LFENCE : 0;
         break;
     default:
         break;
@@ -186,21 +176,11 @@ static struct cpuid_leaf leaf_extended(const struct vcpu *v, uint32_t leaf)
     return r;
 }
 
-static struct cpuid_leaf leaf_offered(const struct vcpu *v, uint32_t leaf, uint32_t subleaf)
-{
-    if (leaf <= BASIC_MAX)
-        return leaf_basic(v, leaf, subleaf);
-    if (leaf >= 0x40000000 && leaf <= 0x40000000 + HV_LEAF_COUNT)
-        return leaf_hypervisor(leaf);
-    if (leaf >= 0x80000000 && leaf <= EXTENDED_MAX)
-        return leaf_extended(v, leaf);
-    return (struct cpuid_leaf){0};
-}
-
 struct cpuid_leaf cpuid_policy_read(struct vcpu *v, uint32_t leaf, uint32_t subleaf)
 {
+    if (leaf - 0x40000000 <= HV_LEAF_COUNT)
+        return leaf_hypervisor(leaf);
     struct cpuid_leaf r = leaf_offered(v, leaf, subleaf);
-
     if (v && unlikely(v->domain->cpu_policy))
         cpu_policy_limit(v->domain->cpu_policy, leaf, subleaf, &r);
     return r;
