@@ -163,10 +163,8 @@ static void step_let_go(void)
         page_type_put_writable(f);
     else if (!page_type_put_shared(f)) {
         spin_lock(&domain_a.page_table_lock);
-        int rc = page_type_put(&domain_a, f, true);
+        pt_update_type_put(&vcpu_a, &domain_a, f);
         spin_unlock(&domain_a.page_table_lock);
-        if (rc == -ERESTART)
-            pt_update_note(&vcpu_a, &domain_a, MFN(h.mfn));
     }
 }
 

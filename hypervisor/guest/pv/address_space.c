@@ -59,10 +59,8 @@ static int top_get(struct vcpu *v, mfn_t mfn)
     if (likely(page_type_get_shared(d, mfn, TYPE_L4)))
         return 0;
     spin_lock(&d->page_table_lock);
-    int rc = page_type_get(d, mfn, TYPE_L4, true);
+    int rc = pt_update_type_get(v, d, mfn, TYPE_L4);
     spin_unlock(&d->page_table_lock);
-    if (rc && rc != -ERESTART && page_type_unfinished(d, mfn))
-        pt_update_note(v, d, mfn);
     return rc;
 }
 
@@ -74,56 +72,50 @@ static void top_put(struct vcpu *v, mfn_t mfn)
     if (!table_set(mfn) || likely(page_type_put_shared(frame_of(mfn))))
         return;
     spin_lock(&d->page_table_lock);
-    int rc = page_type_put(d, frame_of(mfn), true);
+    pt_update_type_put(v, d, frame_of(mfn));
     spin_unlock(&d->page_table_lock);
-    if (rc == -ERESTART)
-        pt_update_note(v, d, mfn);
+}
+
+/* The kernel's table shows the machine-to-physical table. The user's is never loaded when it changes: the kernel calls.
+ */
+static inline __attribute__((always_inline)) int replace_top(struct vcpu *v, mfn_t mfn, bool kernel)
+{
+    mfn_t *top = kernel ? &v->pv.kernel_table : &v->pv.user_table, old = *top;
+
+    if (mfn_eq(old, mfn))
+        return 0;
+    if (table_set(mfn)) {
+        int rc = top_get(v, mfn);
+        if (unlikely(rc))
+            return rc;
+        if (kernel || unlikely(v->domain->vm_assist >> VMASST_TYPE_m2p_strict & 1))
+            hv_map_m2p_slot(direct_map_mfn(mfn), kernel);
+    }
+    *top = mfn;
+    if (kernel && v == current)
+        address_space_load(v);
+    top_put(v, old);
+    return 0;
 }
 
 int address_space_set_kernel(struct vcpu *v, mfn_t mfn)
 {
-    mfn_t old = v->pv.kernel_table;
-    int rc = pt_update_finish(v);
+    int rc = table_set(mfn) ? pt_update_finish(v) : -EINVAL;
 
     if (unlikely(rc))
         return rc;
-    if (!mfn_eq(old, mfn)) {
-        rc = top_get(v, mfn);
-        if (unlikely(rc))
-            return rc;
-        hv_map_m2p_slot(direct_map_mfn(mfn), true);
-        v->pv.kernel_table = mfn;
-    }
-    if (v == current && v->pv.kernel_mode)
+    if (v == current && mfn_eq(v->pv.kernel_table, mfn))
         address_space_load(v);
-    if (!mfn_eq(old, mfn))
-        top_put(v, old);
-    return 0;
+    return replace_top(v, mfn, true);
 }
 
 int address_space_set_user(struct vcpu *v, mfn_t mfn)
 {
-    mfn_t old = v->pv.user_table;
     int rc = pt_update_finish(v);
 
     if (unlikely(rc))
         return rc;
-    if (!table_set(mfn))
-        mfn = MFN_INVALID;
-    if (mfn_eq(old, mfn))
-        return 0;
-    if (table_set(mfn)) {
-        rc = top_get(v, mfn);
-        if (unlikely(rc))
-            return rc;
-        if (unlikely(v->domain->vm_assist >> VMASST_TYPE_m2p_strict & 1))
-            hv_map_m2p_slot(direct_map_mfn(mfn), false);
-    }
-    v->pv.user_table = mfn;
-    if (v == current && !v->pv.kernel_mode)
-        address_space_load(v);
-    top_put(v, old);
-    return 0;
+    return replace_top(v, table_set(mfn) ? mfn : MFN_INVALID, false);
 }
 
 int address_space_drop(struct vcpu *v)

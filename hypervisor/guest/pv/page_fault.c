@@ -53,8 +53,6 @@ static bool table_write_emulate(struct vcpu *v, struct cpu_regs *regs, uint64_t 
 
 bool page_fault_resolve_write(struct vcpu *v, struct cpu_regs *regs, uint64_t address)
 {
-    if (!v->pv.kernel_mode || !(v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) ||
-        !guest_address_ok(address))
-        return false;
-    return pt_update_is_table_write(v, address) && table_write_emulate(v, regs, address);
+    return v->pv.kernel_mode && (v->domain->vm_assist & (1u << VMASST_TYPE_writable_pagetables)) &&
+           pt_update_is_table_write(v, address) && table_write_emulate(v, regs, address);
 }

@@ -27,10 +27,29 @@ static struct domain xen_domain = PSEUDO_DOMAIN(DOMID_XEN);
 
 /* ---- unfinished tables ---- */
 
-void pt_update_note(struct vcpu *v, struct domain *owner, mfn_t table)
+static void note(struct vcpu *v, const struct domain *owner, mfn_t table)
 {
     v->pv.unfinished_table = table;
     v->pv.unfinished_owner = owner->id;
+}
+
+/* rc: of a promotion. -ERESTART goes on where it stopped when it is called again. */
+static int note_failed(struct vcpu *v, struct domain *d, mfn_t mfn, int rc)
+{
+    if (unlikely(rc) && rc != -ERESTART && page_type_unfinished(d, mfn))
+        note(v, d, mfn);
+    return rc;
+}
+
+int pt_update_type_get(struct vcpu *v, struct domain *d, mfn_t mfn, uint64_t type)
+{
+    return note_failed(v, d, mfn, page_type_get(d, mfn, type, true));
+}
+
+void pt_update_type_put(struct vcpu *v, struct domain *d, struct frame *f)
+{
+    if (page_type_put(d, f, true) == -ERESTART)
+        note(v, d, frame_mfn(f));
 }
 
 int pt_update_finish_noted(struct vcpu *v)
@@ -56,9 +75,7 @@ int pt_update_pin(struct vcpu *v, struct domain *d, mfn_t mfn, unsigned int leve
     spin_lock(&d->page_table_lock);
     int rc = page_type_pin(d, mfn, page_type_of_level(level));
     spin_unlock(&d->page_table_lock);
-    if (rc && rc != -ERESTART && page_type_unfinished(d, mfn))
-        pt_update_note(v, d, mfn);
-    return rc;
+    return note_failed(v, d, mfn, rc);
 }
 
 int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn)
@@ -72,7 +89,7 @@ int pt_update_unpin(struct vcpu *v, struct domain *d, mfn_t mfn)
         page_type_flush_ahead(d, mfn);
     if (rc != -ERESTART)
         return rc;
-    pt_update_note(v, d, mfn); /* the pin is gone; what the table held goes later */
+    note(v, d, mfn); /* the pin is gone; what the table held goes later */
     return 0;
 }
 
@@ -174,16 +191,13 @@ static int upper_update(struct vcpu *v, struct domain *d, unsigned int level, pt
             entry_write(slot, old, new, preserve_ad);
             return 0;
         }
-        int rc = page_type_get(d, pte_mfn(new), page_type_of_level(level - 1), true);
-        if (unlikely(rc)) {
-            if (rc != -ERESTART && page_type_unfinished(d, pte_mfn(new)))
-                pt_update_note(v, d, pte_mfn(new));
+        int rc = pt_update_type_get(v, d, pte_mfn(new), page_type_of_level(level - 1));
+        if (unlikely(rc))
             return rc;
-        }
     }
     entry_write(slot, old, new, preserve_ad);
-    if ((old & PTE_PRESENT) && page_type_put(d, frame_of(pte_mfn(old)), true) == -ERESTART)
-        pt_update_note(v, d, pte_mfn(old));
+    if (old & PTE_PRESENT)
+        pt_update_type_put(v, d, frame_of(pte_mfn(old)));
     return 0;
 }
 
@@ -306,8 +320,6 @@ bool pt_update_is_table_write(struct vcpu *v, uint64_t va)
     struct domain *d = v->domain;
     bool result;
 
-    if (!(d->vm_assist >> VMASST_TYPE_writable_pagetables & 1))
-        return false;
     spin_lock(&d->page_table_lock);
     result = table_at(v, va) != NULL;
     spin_unlock(&d->page_table_lock);

@@ -15,8 +15,8 @@
 
 /*
  * Carries out a run of requests (mmu_update), from the first on as long as they are for entries and succeed, adding to
- * *done: writes req.val to the entry at machine address req.ptr, which must lie in a table (any level) of pt_owner. Frames
- * that the entry maps belong to page_owner (pt_owner's own, or foreign for control domains). With
+ * *done: writes req.val to the entry at machine address req.ptr, which must lie in a table (any level) of pt_owner.
+ * Frames that the entry maps belong to page_owner (pt_owner's own, or foreign for control domains). With
  * MMU_PT_UPDATE_PRESERVE_AD the A and D bits of the old entry stay. A frame that is no table, but could be written, is
  * written as it is. -ERESTART: call again. 0 does not mean all: it may stop at a request of another kind, or because a
  * table is left unfinished.
@@ -44,8 +44,8 @@ int pt_update_va_mapping(struct vcpu *v, struct domain *page_owner, uint64_t va,
 int pt_update_emulated(struct vcpu *v, uint64_t va, uint64_t *old, uint64_t new, unsigned int size, bool *swapped);
 
 /*
- * Is va mapped read-only onto an L1 table frame of the current domain, which asked for writable page tables
- * (vm_assist)? Cheap test before decoding an instruction. Writes to higher tables are the guest's own fault, as on Xen.
+ * Is va mapped read-only onto an L1 table frame of the current domain? Cheap test before decoding an instruction.
+ * Writes to higher tables are the guest's own fault, as on Xen.
  */
 bool pt_update_is_table_write(struct vcpu *v, uint64_t va);
 
@@ -71,8 +71,9 @@ static inline void pt_update_owner_put(struct vcpu *v, struct domain *d)
         pt_update_foreign_put(d);
 }
 
-/* Remembers a table that page_type_get or _put left unfinished. */
-void pt_update_note(struct vcpu *v, struct domain *owner, mfn_t table);
+/* As page_type_get and _put, preemptible; a table that they leave unfinished is noted in v. Locked. */
+int pt_update_type_get(struct vcpu *v, struct domain *d, mfn_t mfn, uint64_t type);
+void pt_update_type_put(struct vcpu *v, struct domain *d, struct frame *f);
 
 int pt_update_finish_noted(struct vcpu *v);
 
