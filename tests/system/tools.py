@@ -13,5 +13,13 @@ def hvctl(context):
         vm.finish(240)
 
 
-hvctl.cpus = 2
-SCENARIOS = {"hvctl-pc": hvctl}
+def tools(context):
+    """hvctl's verbs and hvd's policies"""
+    if not context.hvctl:
+        raise Skip("hvctl is not built beside the hypervisor")
+    with Dom0(context, "tools.sh", modules="xen-privcmd", kernel_args="haven.parts=verbs,ends", smp=2) as vm:
+        vm.finish(600)
+
+
+hvctl.cpus = tools.cpus = 2
+SCENARIOS = {"hvctl-pc": hvctl, "tools-pc": tools}
