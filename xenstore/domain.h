@@ -15,15 +15,17 @@ struct domain {
     struct record_domain state; /* as journalled; not introduced: only permissions name it */
     bool alive;                 /* found by the sweep that is going on */
     bool granted;               /* the page is mapped by its grant */
-    int port;                   /* our end of its event channel; 0: none */
+    struct domain *next_moved;  /* in the list of domains */
+    bool is_moved;
+    int port; /* our end of its event channel; 0: none */
 };
 
 struct domains {
     struct store *store;
     struct schedule *schedule;
     struct door *door;
-    unsigned highest; /* no domain above */
-    bool moved;
+    unsigned highest;     /* no domain above */
+    struct domain *moved; /* whose rings have something new to see: to be notified */
     struct domain *by_id[QUOTA_DOMAINS];
 };
 

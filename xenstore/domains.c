@@ -28,6 +28,28 @@ static void record(const struct domain *domain)
                 sizeof(domain->state), NULL, 0);
 }
 
+static void note_moved(struct domain *domain)
+{
+    struct domains *domains = domain->domains;
+
+    if (domain->is_moved || !domain->ring.moved)
+        return;
+    domain->is_moved = true;
+    domain->next_moved = domains->moved;
+    domains->moved = domain;
+}
+
+static void forget_moved(struct domain *domain)
+{
+    struct domain **place = &domain->domains->moved;
+
+    if (!domain->is_moved)
+        return;
+    while (*place != domain)
+        place = &(*place)->next_moved;
+    *place = domain->next_moved;
+}
+
 static void send_output(struct connection *connection)
 {
     struct domain *domain = (struct domain *)connection;
@@ -38,7 +60,7 @@ static void send_output(struct connection *connection)
         if (ring_has_input(&domain->ring))
             schedule_add(domain->domains->schedule, &domain->task);
     }
-    domain->domains->moved |= domain->ring.moved;
+    note_moved(domain);
 }
 
 /* A domain that does not take its replies is not asked for more requests. */
@@ -61,7 +83,7 @@ static bool serve(struct task *task, int budget)
         store_dirty(domain->domains->store, &domain->ring.connection);
     while (budget && may_request(domain) && ring_handle_one(&domain->ring))
         budget--;
-    domain->domains->moved |= domain->ring.moved;
+    note_moved(domain);
     return !budget;
 }
 
@@ -100,10 +122,13 @@ static void forget(struct domain *domain)
     bool introduced = domain->state.introduced;
 
     schedule_remove(domains->schedule, &domain->task);
+    forget_moved(domain);
     connection_close(&domain->ring.connection);
     disconnect(domain);
     domains->by_id[domid] = NULL;
     free(domain);
+    while (domains->highest && !domains->by_id[domains->highest - 1])
+        domains->highest--;
     for (unsigned i = 0; i < domains->highest; i++) {
         struct domain *other = domains->by_id[i];
         if (other && other->state.target == domid)
@@ -186,7 +211,7 @@ static int host_introduce(void *context, unsigned domid, uint64_t gfn, uint32_t 
     log_line(LOG_LEVEL_DEBUG, "domain %u is introduced%s, frame %#llx, port %u", domid, is_new ? "" : " again",
              (unsigned long long)gfn, port);
     ring_reset(&domain->ring);
-    domains->moved = true;
+    note_moved(domain);
     if (is_new)
         store_fire_special(domains->store, SPECIAL_INTRODUCE);
     return 0;
@@ -281,7 +306,6 @@ static void mark_state(void *context, unsigned domid, bool shutdown, bool dying)
     if (domain->state.introduced && shutdown && !domain->state.shutdown) {
         domain->state.shutdown = true;
         record(domain);
-        domains->moved = true; /* stands for: somebody has to be told */
         store_fire_special(domains->store, SPECIAL_RELEASE);
     }
 }
@@ -361,14 +385,11 @@ void domains_handle_events(struct domains *domains)
 
 void domains_notify(struct domains *domains)
 {
-    if (!domains->moved)
-        return;
-    domains->moved = false;
-    for (unsigned domid = 0; domid < domains->highest; domid++) {
-        struct domain *domain = domains->by_id[domid];
-        if (!domain || !domain->ring.moved)
-            continue;
-        domain->ring.moved = false;
+    struct domain *domain;
+
+    while ((domain = domains->moved)) {
+        domains->moved = domain->next_moved;
+        domain->is_moved = domain->ring.moved = false;
         if (domain->port)
             door_notify(domains->door, domain->port);
     }
