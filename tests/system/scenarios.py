@@ -4,6 +4,7 @@
 import bad_input
 import boot
 import console
+import create
 import devices
 import faults
 import kernels
@@ -12,5 +13,5 @@ import store
 import tools
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, store, tools, console, bad_input):
+for module in (boot, devices, kernels, power, faults, store, tools, create, console, bad_input):
     ALL.update(module.SCENARIOS)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests by hvctl create: a stock Debian guest, pvgrub, kernels that are none, and creates that fail or are killed."""
+
+import copy
+import os
+import shutil
+import subprocess
+
+from dom0 import TOP, Dom0, kernel_path
+from machine import Skip
+
+PVGRUB = "/usr/lib/grub-xen/grub-x86_64-xen.bin"
+
+
+def with_files(context, files):
+    """The same, with further files ({path in dom0: path here}) in dom0's initramfs."""
+    tree = os.path.join(context.directory, "tree")
+    for there, here in files.items():
+        path = os.path.join(tree, there.lstrip("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(here, path)
+    names = [os.path.relpath(os.path.join(d, name), tree) for d, dirs, names in os.walk(tree) for name in dirs + names]
+    image = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=tree, check=True,
+                           stdout=subprocess.PIPE, input="\n".join(sorted(names)).encode()).stdout
+    result = copy.copy(context)
+    result.initramfs = os.path.join(context.directory, "dom0.cpio")
+    with open(result.initramfs, "wb") as out, open(context.initramfs, "rb") as base:
+        shutil.copyfileobj(base, out)
+        out.write(image)
+    shutil.rmtree(tree)
+    return result
+
+
+def create(context, smp, kernel):
+    if not context.hvctl:
+        raise Skip("hvctl is not built beside the hypervisor")
+    initramfs = os.path.join(context.directory, "guest.cpio.gz")
+    subprocess.run([os.path.join(TOP, "scripts", "make-guest-initramfs"), initramfs], check=True)
+    files = {"/guests/vmlinuz": kernel, "/guests/initramfs.gz": initramfs}
+    if os.path.exists(PVGRUB):
+        files["/guests/pvgrub"] = PVGRUB
+    with Dom0(with_files(context, files), "create.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=smp,
+              dom0_memory=512, memory=1280) as vm:
+        vm.finish(900)
+
+
+def stock(context):
+    """hvctl create: Debian's own kernel on 2 CPUs, pvgrub, malformed kernels, failures at each step, kill -9"""
+    create(context, 2, kernel_path())
+
+
+def repacked(context):
+    """the same on one CPU, with Debian's kernel packed by lz4"""
+    create(context, 1, context.kernel)
+
+
+stock.cpus = 2
+SCENARIOS = {"create-pc": stock, "create-up-pc": repacked}

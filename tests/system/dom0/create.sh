@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# hvctl create from end to end: whole guests, and creates that must leave nothing behind.
+. /dom0/lib.sh
+
+log=/var/log/haven/console
+steps="files name domain limits claim memory channels contents tables vcpu store introduce start finish"
+
+cat > /tmp/small.cfg << CONFIG
+name = "small"
+kernel = "/guests/ending.elf"
+memory = 16
+cmdline = "ending=never after=0"
+CONFIG
+cat > /tmp/debian.cfg << CONFIG
+name = "debian"
+kernel = "/guests/vmlinuz"
+ramdisk = "/guests/initramfs.gz"
+extra = "console=hvc0 quiet"
+memory = 192
+on_poweroff = "destroy"
+CONFIG
+cat > /tmp/grub.cfg << CONFIG
+name = "grub"
+kernel = "/guests/pvgrub"
+memory = 64
+CONFIG
+
+# all that a create could leave behind: memory, domains, nodes
+state() {
+    hvctl info | grep '^free_memory'
+    hvctl list | awk 'NR > 1 { print $1, $2 }'
+    hvstore list /local/domain
+    hvstore ls / | grep -E '/(vm|libxl|haven|local)/' | grep -vE '^/local/domain/0/|^/(vm|libxl|haven)(/create|/domain)? = ""'
+    hvstore list /local/domain/0/backend/console 2> /dev/null
+    hvstore list /haven/create 2> /dev/null
+    hvstore list /haven/domain 2> /dev/null
+    hvstore list /vm 2> /dev/null
+}
+as_before() {
+    state > /tmp/now
+    cmp -s /tmp/before /tmp/now
+}
+nothing_left() {
+    wait_until 20 as_before && return
+    diff /tmp/before /tmp/now | sed 's/^/# /'
+    return 1
+}
+refused() { # CASE TEXT ARGUMENTS...: create fails with a message that has TEXT, and leaves nothing
+    refused_case=$1 refused_text=$2
+    shift 2
+    hvctl create "$@" > /tmp/out 2> /tmp/err
+    refused_status=$?
+    if [ $refused_status -ne 1 ]; then
+        not_ok "$refused_case: status $refused_status"
+    elif ! grep -q "$refused_text" /tmp/err; then
+        not_ok "$refused_case: said $(head -n 1 /tmp/err)"
+    else
+        check "$refused_case" nothing_left
+    fi
+}
+seen() { grep -q "$2" "$log/$1.log"; }
+
+check "host: start" hvctl host start
+state > /tmp/before
+
+# --- failures
+for step in $steps; do
+    refused "failure after step $step" "after step \"$step\", as asked" --fail-after="$step" /tmp/small.cfg
+done
+refused "no such kernel" "No such file" /tmp/small.cfg 'kernel="/nowhere"'
+refused "a kernel that is a script" "neither a bzImage nor an ELF" /tmp/small.cfg 'kernel="/dom0/lib.sh"'
+refused "a kernel that is a program" "no Xen notes" /tmp/small.cfg 'kernel="/bin/busybox"'
+head -c 3000000 /guests/vmlinuz > /tmp/cut
+refused "a kernel that is cut short" "truncated" /tmp/small.cfg 'kernel="/tmp/cut"'
+cp /guests/vmlinuz /tmp/cut
+dd if=/dev/zero of=/tmp/cut bs=1 seek=5000000 count=64 conv=notrunc 2> /dev/null
+refused "a kernel with wrong bytes" "corrupt" /tmp/small.cfg 'kernel="/tmp/cut"' memory=192
+rm /tmp/cut
+refused "no such RAM disk" "No such file" /tmp/small.cfg 'ramdisk="/nowhere"'
+refused "too little memory" "too little memory" /tmp/debian.cfg memory=32
+refused "more memory than there is" "not enough free memory" /tmp/small.cfg memory=100000
+refused "a name that is taken" "already" /tmp/small.cfg 'name="Domain-0"'
+
+# --- killed at any moment: the next tool takes the rest back
+i=0
+while [ $i -lt 12 ]; do
+    hvctl create -q /tmp/small.cfg 2> /dev/null > /dev/null &
+    usleep $((i * 17000))
+    kill -9 $! 2> /dev/null
+    wait
+    hvctl destroy small > /dev/null 2>&1 # if it was done already
+    i=$((i + 1))
+done
+hvctl create --fail-after=name /tmp/small.cfg 2> /dev/null # sweeps
+check "kill -9" nothing_left
+
+# --- whole guests
+check "create, paused" hvctl create -q -p /tmp/small.cfg
+refused_twice() { ! hvctl create -q /tmp/small.cfg 2> /tmp/err && grep -q 'already' /tmp/err; }
+check "the same name again" refused_twice
+check "config-update" hvctl config-update small /tmp/small.cfg memory=24
+check "config-update: the store has it" sh -c 'hvstore ls /haven | grep -q "memory = 24"'
+check "destroy" hvctl destroy small
+check "nothing is left of it" nothing_left
+
+check "Debian: create" hvctl create -q /tmp/debian.cfg
+check "Debian: up" wait_until 300 seen debian 'the guest is up'
+grep 'This is a guest' "$log/debian.log" | sed 's/^/# /'
+check "Debian: dump-core" sh -c 'hvctl dump-core debian - | dd bs=64 count=1 2> /dev/null | grep -q ELF'
+check "Debian: dump-core's size" sh -c '[ "$(hvctl dump-core debian - | wc -c)" -gt 190000000 ]'
+check "Debian: shutdown" hvctl shutdown -w debian
+check "Debian: nothing is left" nothing_left
+check "Debian: again, from the cache" hvctl create -q /tmp/debian.cfg 'extra="console=hvc0 quiet panic=1"'
+check "Debian: destroy while it boots" hvctl destroy debian
+check "Debian: nothing is left then" nothing_left
+
+if [ -e /guests/pvgrub ]; then
+    check "pvgrub: create" hvctl create -q /tmp/grub.cfg
+    check "pvgrub: its prompt" wait_until 120 seen grub 'grub>'
+    check "pvgrub: destroy" hvctl destroy grub
+    check "pvgrub: nothing is left" nothing_left
+fi
