@@ -13,28 +13,19 @@
 #include "domain/vcpu.h"
 #include "irq/softirq.h"
 #include "lib/assert.h"
-#include "lib/errno.h"
 #include "lifecycle/create.h"
 #include "lifecycle/parts.h"
 #include "lifecycle/reservation.h"
 #include "mm/heap.h"
-#include <xen/sched.h>
 
 static struct domain *freed; /* a stack by next_freed; atomic */
-
-static void watchdogs_kill(struct domain *d)
-{
-    for (unsigned int i = 0; i < DOMAIN_WATCHDOGS; i++)
-        timer_kill(&d->watchdog[i].timer);
-}
 
 /* From here on none of its vCPUs ever runs again: the pause count taken is never given back. */
 static void domain_stop_for_good(struct domain *d)
 {
     domain_pause_sync(d);
-    watchdogs_kill(d);
-    if (d->shutdown_code == ~0u)
-        d->shutdown_code = SHUTDOWN_crash;
+    for (unsigned int i = 0; i < DOMAIN_WATCHDOGS; i++)
+        timer_kill(&d->watchdog[i].timer);
 }
 
 static void unlist(struct domain *d)

@@ -88,7 +88,7 @@ static void new_domain(void)
     check_eq("its number is taken", simple(XEN_DOMCTL_createdomain, a.id), -XEN_EEXIST);
     check_eq("destroy", child_destroy(&a), 0);
     check_eq("destroy the other", child_destroy(&b), 0);
-    check("both are gone", wait_gone(a.id, 1000) && wait_gone(b.id, 1000));
+    check("both are gone", wait_gone(a.id, 5000) && wait_gone(b.id, 5000));
     check_eq("a domain that is gone", simple(XEN_DOMCTL_pausedomain, a.id), -XEN_ESRCH);
 }
 
@@ -118,7 +118,7 @@ static void memory_limits(void)
     check_eq("six left", hv_memory_op(XENMEM_current_reservation, &c.id), 6);
     check_eq("one of its own twice", memory_of(XENMEM_decrease_reservation, c.id, list, 1, 0), 0);
     check_eq("destroy", child_destroy(&c), 0);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
 }
 
 static void runs_and_stops(unsigned vcpus)
@@ -160,7 +160,7 @@ static void runs_and_stops(unsigned vcpus)
     check_eq("destroy again", child_destroy(&c), 0);
     check("its contents too", word[0] != 0);
     child_unmap(WATCH);
-    check("unmapped: gone", wait_gone(c.id, 1000));
+    check("unmapped: gone", wait_gone(c.id, 5000));
 }
 
 static void suspends_and_resumes(void)
@@ -177,7 +177,7 @@ static void suspends_and_resumes(void)
     word = watch(&c);
     event_clear((unsigned)port);
     child_start(&c);
-    check("shuts down", wait_shut_down(c.id, 2000, &code));
+    check("shuts down", wait_shut_down(c.id, 5000, &code));
     check_eq("to be suspended", code, SHUTDOWN_suspend);
     check_hex("left its mark", word[0], 0x1234);
     check("dom0 is told", event_pending((unsigned)port));
@@ -187,7 +187,7 @@ static void suspends_and_resumes(void)
     event_clear((unsigned)port);
     child_unmap(WATCH);
     check_eq("destroy", child_destroy(&c), 0);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
     check("dom0 is told", event_pending((unsigned)port));
     event_close((unsigned)port);
 }
@@ -202,10 +202,10 @@ static void crashes(void)
     child_populate(&c);
     BUILD(&c, fault);
     child_start(&c);
-    check("a fault without a handler ends it", wait_shut_down(c.id, 2000, &code));
+    check("a fault without a handler ends it", wait_shut_down(c.id, 5000, &code));
     check_eq("by a crash", code, SHUTDOWN_crash);
     check_eq("destroy", child_destroy(&c), 0);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
 
     child_create(&c, 2);
     child_populate(&c);
@@ -213,10 +213,10 @@ static void crashes(void)
     child_start(&c);
     remote.domain_id = c.id;
     check_eq("remote_shutdown", hv_sched_op(SCHEDOP_remote_shutdown, &remote), 0);
-    check("ends it", wait_shut_down(c.id, 2000, &code));
+    check("ends it", wait_shut_down(c.id, 5000, &code));
     check_eq("with that code", code, SHUTDOWN_reboot);
     check_eq("destroy", child_destroy(&c), 0);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
 }
 
 static void vcpu_info_of_child(void)
@@ -260,7 +260,42 @@ static void vcpu_info_of_child(void)
     check("are these", op.u.scheduler_op.u.credit2.weight == 512 && op.u.scheduler_op.u.credit2.cap == 50);
     child_unmap(WATCH);
     check_eq("destroy", child_destroy(&c), 0);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
+}
+
+/* From CPU to CPU while it runs; there is nowhere to go where there is one CPU only. */
+static void moves(void)
+{
+    struct xen_sysctl machine = {0};
+    struct xen_domctl op = {.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD}, info = {0};
+    unsigned elsewhere = 0, stuck = 0;
+    volatile uint64_t *word;
+    uint64_t mask;
+    struct child c;
+
+    if (sysctl(XEN_SYSCTL_physinfo, &machine) || machine.u.physinfo.nr_cpus < 2)
+        return;
+    child_create(&c, 2);
+    child_populate(&c);
+    BUILD(&c, count);
+    word = watch(&c);
+    child_start(&c);
+    set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, (uint8_t *)&mask);
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 64;
+    for (unsigned i = 0; i < 40; i++) {
+        op.u.vcpuaffinity.vcpu = info.u.getvcpuinfo.vcpu = i % 2;
+        mask = 1ul << (i / 2 % 2);
+        if (domctl(XEN_DOMCTL_setvcpuaffinity, c.id, &op))
+            elsewhere++;
+        stuck += !rises(&word[i % 2]);
+        if (domctl(XEN_DOMCTL_getvcpuinfo, c.id, &info) || info.u.getvcpuinfo.cpu != i / 2 % 2)
+            elsewhere++;
+    }
+    check_eq("times that it ran elsewhere than it should", elsewhere, 0);
+    check_eq("times that it stood", stuck, 0);
+    child_unmap(WATCH);
+    check_eq("destroy", child_destroy(&c), 0);
+    check("gone", wait_gone(c.id, 5000));
 }
 
 static void page_kinds(void)
@@ -289,7 +324,7 @@ static void page_kinds(void)
     check_eq("destroy with a table mapped", child_destroy(&c), 0);
     check("waits", flags_of(c.id) & XEN_DOMINF_dying);
     child_unmap(2);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
 }
 
 static void grants_and_events(void)
@@ -336,7 +371,7 @@ static void grants_and_events(void)
     unmap.handle = map.handle;
     hv_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
     check_eq("unmap", unmap.status, GNTST_okay);
-    check("gone", wait_gone(c.id, 1000));
+    check("gone", wait_gone(c.id, 5000));
 }
 
 /* Pages come clean, whatever their last owner left in them. */
@@ -355,7 +390,7 @@ static void scrubbed(void)
             child_unmap(0);
         }
         child_destroy(&c);
-        wait_gone(c.id, 1000);
+        wait_gone(c.id, 5000);
     }
     check_eq("no secrets left in pages", dirty, 0);
 }
@@ -388,7 +423,7 @@ static void many_rounds(unsigned rounds)
             child_start(&c);
         if (i % 8 == 5)
             vcpu_relax();
-        if (child_destroy(&c) || !wait_gone(c.id, 1000))
+        if (child_destroy(&c) || !wait_gone(c.id, 5000))
             lost++;
     }
     check_eq("domains that did not go", lost, 0);
@@ -404,6 +439,7 @@ static void all_cases(void)
     suspends_and_resumes();
     crashes();
     vcpu_info_of_child();
+    moves();
     page_kinds();
     grants_and_events();
     scrubbed();
