@@ -3,7 +3,8 @@
 #include "lib/errno.h"
 #include "mm/guest_copy.h"
 
-static int64_t do_on_copy(const struct operation *op, struct vcpu *v, uint64_t arg)
+/* Out of line: its frame is not for operations without a structure. */
+static __attribute__((noinline)) int64_t do_on_copy(const struct operation *op, struct vcpu *v, uint64_t arg)
 {
     uint64_t copy[(UINT8_MAX + 1) / sizeof(uint64_t)]; /* any size that an entry can have */
 
