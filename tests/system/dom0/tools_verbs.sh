@@ -39,4 +39,4 @@ check "sysrq" hvctl sysrq two h
 check "shutdown: a guest that does not listen" status_is 1 hvctl shutdown -t 1 two
 check "destroy" hvctl destroy two
 check "destroy: gone" gone two
-check "no memory is lost" wait_until 10 sh -c "[ \"\$(hvctl info | awk '\$1 == \"free_memory\" { print \$3 }')\" = $before ]"
+check "no memory is lost" wait_until 10 memory_is "$before"
