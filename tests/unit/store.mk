@@ -39,6 +39,11 @@ tests_unit_test_store_domains_SOURCES = tests/unit/test_store_domains.c tests/un
 tests_unit_test_store_domains_CPPFLAGS = $(store_core_cppflags)
 tests_unit_test_store_domains_LDADD = $(store_core_ldadd)
 
+check_PROGRAMS += tests/unit/test_store_journal
+tests_unit_test_store_journal_SOURCES = tests/unit/test_store_journal.c
+tests_unit_test_store_journal_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_journal_LDADD = $(store_core_ldadd)
+
 check_PROGRAMS += tests/unit/test_store_schedule
 tests_unit_test_store_schedule_SOURCES = tests/unit/test_store_schedule.c
 tests_unit_test_store_schedule_CPPFLAGS = $(store_core_cppflags)
