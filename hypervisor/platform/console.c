@@ -135,19 +135,21 @@ static void input_store(char c)
  * One byte from the line; lock held. True: there is something for dom0. Switch keys are held back until it is clear
  * what they were meant for.
  */
-static bool input_byte(char c, char *debug_key)
+static bool input_byte(char c)
 {
-    if (c == SWITCH_KEY && ++switch_keys < SWITCH_COUNT)
-        return false;
     if (c == SWITCH_KEY) {
+        if (++switch_keys < SWITCH_COUNT)
+            return false;
         switch_keys = 0;
         keys_to_hypervisor = !keys_to_hypervisor;
+        log_info("Keys go to %s; three times Ctrl-A switches%s", keys_to_hypervisor ? "the hypervisor" : "dom0",
+                 keys_to_hypervisor ? ", 'h' shows help" : "");
         return false;
     }
     unsigned int held_back = switch_keys;
     switch_keys = 0;
     if (keys_to_hypervisor) {
-        *debug_key = c;
+        debug_key_defer(c);
         return false;
     }
     for (; held_back; held_back--)
@@ -156,43 +158,14 @@ static bool input_byte(char c, char *debug_key)
     return true;
 }
 
-static void say_where_keys_go(bool hypervisor)
-{
-    log_info("Keys go to %s; three times Ctrl-A switches%s", hypervisor ? "the hypervisor" : "dom0",
-             hypervisor ? ", 'h' shows help" : "");
-}
-
-static void debug_key_pressed(char key)
-{
-    if (key == SWITCH_KEY)
-        return;
-    if (debug_key_defer)
-        debug_key_defer(key);
-    else
-        debug_key_run(key);
-}
-
-void console_serial_interrupt(unsigned int irq, void *arg)
+void console_serial_interrupt(unsigned int, void *)
 {
     bool for_guest = false;
-    (void)irq;
-    (void)arg;
-    for (;;) {
-        char c = '\0', key = SWITCH_KEY;
-        struct console_hold h = console_lock();
-        bool got = serial_get(&c);
-        bool before = keys_to_hypervisor;
-        if (got)
-            for_guest |= input_byte(c, &key);
-        bool after = keys_to_hypervisor;
-        console_unlock(h);
-        if (!got)
-            break;
-        if (before != after)
-            say_where_keys_go(after);
-        else
-            debug_key_pressed(key);
-    }
+    char c;
+    struct console_hold h = console_lock();
+    while (serial_get(&c))
+        for_guest |= input_byte(c);
+    console_unlock(h);
     if (for_guest && console_input_hook)
         console_input_hook();
 }
