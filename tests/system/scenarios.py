@@ -11,7 +11,8 @@ import kernels
 import power
 import store
 import tools
+import xl
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, store, tools, create, console, bad_input):
+for module in (boot, devices, kernels, power, faults, store, tools, create, console, bad_input, xl):
     ALL.update(module.SCENARIOS)
