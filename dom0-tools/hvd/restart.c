@@ -182,6 +182,12 @@ static unsigned failed(struct xs_handle *xs, const struct restart *r, const char
     return finish(xs, r, -1) ? 0 : 1;
 }
 
+/* "hvctl destroy" takes the notes away when somebody has had enough of the guest. */
+static bool is_cancelled(struct xs_handle *xs, const struct restart *r)
+{
+    return !store_exists(xs, XBT_NULL, "%s/domid", r->notes) && errno == ENOENT;
+}
+
 static unsigned make_again(struct hypervisor *hv, struct xs_handle *xs, const struct restart *r)
 {
     struct guest_config guest = {0};
@@ -189,11 +195,15 @@ static unsigned make_again(struct hypervisor *hv, struct xs_handle *xs, const st
     struct failure failure = {""};
     unsigned domid = 0;
     if (!stored_config_load_from(xs, r->notes, &guest))
-        return failed(xs, r, "its stored configuration cannot be read");
+        return is_cancelled(xs, r) ? 0 : failed(xs, r, "its stored configuration cannot be read");
     int result = guest_create(hv, xs, &guest, &options, &domid, &failure);
     guest_config_free(&guest);
     if (result)
         return failed(xs, r, failure.text);
+    if (is_cancelled(xs, r)) {
+        report("guest %s: destroyed while it was restarted", r->name);
+        return guest_destroy(hv, xs, domid, &failure) ? POLICY_CREATE_INTERVAL : 0;
+    }
     report("guest %s: restarted as domain %u", r->name, domid);
     return finish(xs, r, (int)domid) ? 0 : 1;
 }

@@ -10,6 +10,8 @@
  *     restarts             "COUNT SECONDS" for the new domain, this restart included
  *     tries                how often making it failed
  *
+ * "hvctl destroy" removes them, too: then the guest is not made again.
+ *
  * hvd may be killed anywhere in between: it looks at these nodes first when it starts.
  *
  *   begin (one transaction) -> destroy -> create -> finish (one transaction)
