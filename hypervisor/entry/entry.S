@@ -303,6 +303,7 @@ nmi_entry:
 fatal_entry:
     SAVE_FRAME
     call trap_fatal
+    ud2 /* for the return address to be in this function */
 
 /*
  * One stub per vector: an error code where the CPU pushes none (SDM 3A table 6-1), the vector, the common part.
