@@ -43,14 +43,14 @@ static void plain_frame(void)
 static void error_code_and_segments(void)
 {
     struct cpu_regs r = interrupted();
-    struct frame_request q = {.rip = 0x1000, .has_error = true, .error_code = 0xfffffff6};
+    struct frame_request q = {.rip = 0x1000, .extra_count = 1, .extra = {0xfffffff6}};
     uint64_t w[FRAME_WORDS_MAX];
 
     CU_ASSERT_EQUAL(frame_words(w, &r, &q), 8);
     CU_ASSERT_EQUAL(w[2], 0xfffffff6UL);
     CU_ASSERT_EQUAL(w[3], r.rip);
 
-    q = (struct frame_request){.rip = 0x1000, .has_segments = true, .segments = {1, 2, 3, 4}};
+    q = (struct frame_request){.rip = 0x1000, .extra_count = 4, .extra = {1, 2, 3, 4}};
     CU_ASSERT_EQUAL(frame_words(w, &r, &q), 11);
     for (unsigned int i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(w[2 + i], i + 1);

@@ -8,14 +8,13 @@
 #include "lib/types.h"
 #include <xen/xen.h>
 
-#define FRAME_WORDS_MAX 12
+#define FRAME_WORDS_MAX 11
 
 struct frame_request {
     uint64_t rip; /* the kernel's handler */
     bool masks;   /* events are masked when it is entered */
-    bool has_error, has_segments;
-    uint32_t error_code;
-    uint16_t segments[4]; /* ds es fs gs: failsafe callback */
+    unsigned int extra_count;
+    uint64_t extra[4]; /* the error code; ds es fs gs for the failsafe callback */
 
     /* where the vCPU is: filled by trap_frame.c */
     bool from_kernel;
@@ -24,8 +23,8 @@ struct frame_request {
 };
 
 /*
- * Fills in the frame, lowest address first; returns the number of words. In line, with has_error and has_segments
- * constant at each call, so that the words need never be in memory before they are in the guest's.
+ * Fills in the frame, lowest address first; returns the number of words. In line, with extra_count constant at each
+ * call, so that the words need never be in memory before they are in the guest's.
  */
 static inline __attribute__((always_inline)) unsigned int
 frame_words(uint64_t words[FRAME_WORDS_MAX], const struct cpu_regs *regs, const struct frame_request *r)
@@ -41,14 +40,8 @@ frame_words(uint64_t words[FRAME_WORDS_MAX], const struct cpu_regs *regs, const 
 
     words[n++] = regs->rcx;
     words[n++] = regs->r11;
-    if (r->has_segments) {
-        words[n++] = r->segments[0];
-        words[n++] = r->segments[1];
-        words[n++] = r->segments[2];
-        words[n++] = r->segments[3];
-    }
-    if (r->has_error)
-        words[n++] = r->error_code;
+    for (unsigned int i = 0; i < r->extra_count; i++)
+        words[n++] = r->extra[i];
     words[n++] = regs->rip;
     words[n++] = cs | (uint64_t)r->upcall_mask << 32;
     words[n++] = rflags;

@@ -75,7 +75,7 @@ static void enter_without_error(struct vcpu *v, uint64_t rip, bool masks)
 
 static void enter_with_error(struct vcpu *v, uint64_t rip, bool masks, uint32_t error_code)
 {
-    struct frame_request request = {.rip = rip, .masks = masks, .has_error = true, .error_code = error_code};
+    struct frame_request request = {.rip = rip, .masks = masks, .extra_count = 1, .extra = {error_code}};
 
     enter_kernel(v, &request);
 }
@@ -131,8 +131,8 @@ void trap_frame_failsafe(struct vcpu *v)
     struct frame_request request = {
         .rip = v->pv.callback[CALLBACKTYPE_failsafe].address,
         .masks = v->pv.callback[CALLBACKTYPE_failsafe].masks,
-        .has_segments = true,
-        .segments = {v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs},
+        .extra_count = 4,
+        .extra = {v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs},
     };
 
     enter_kernel(v, &request);
