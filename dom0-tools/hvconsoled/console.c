@@ -176,9 +176,10 @@ static void attach_ring(struct console *console)
     watch_terminal(console);
 }
 
-/* The name of its log is the guest's. */
-static void follow_name(struct console *console)
+void console_follow_name(struct console *console)
 {
+    if (!console->doors->store || console->state == CONSOLE_ENDING)
+        return;
     char *name = store_read(console->doors->store, XBT_NULL, "/local/domain/%u/name", console->domid);
     char uuid[GUEST_UUID_TEXT];
 
@@ -219,9 +220,10 @@ void console_refresh(struct console *console)
         !store_read_number(store, XBT_NULL, &remote_port, "/local/domain/%u/console/port", console->domid) ||
         !is_for_us(console))
         return;
-    follow_name(console);
     if (console->state != CONSOLE_WAITING && ring_ref == console->ring_ref && remote_port == console->remote_port)
         return;
+    if (!console->name)
+        console_follow_name(console);
     detach_ring(console);
     console->ring_ref = ring_ref;
     console->remote_port = remote_port;

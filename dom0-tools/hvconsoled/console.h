@@ -78,8 +78,10 @@ void console_end(struct console *console, int64_t now_ms);
 bool console_has_ended(const struct console *console, int64_t now_ms);
 void console_free(struct console *console);
 
-/* Looks into the store: (re)connects when there is a ring, or another one than before; follows the guest's name. */
+/* Looks into the store: (re)connects when there is a ring, or another one than before. */
 void console_refresh(struct console *console);
+/* The name of the log is the guest's. */
+void console_follow_name(struct console *console);
 
 /* The channel was kicked; it is masked. */
 void console_event(struct console *console, int64_t now_ms);

@@ -11,7 +11,7 @@
 
 #define STORE_RETRY_MS 300
 #define ENDING_LOOK_MS 20     /* how often a dead guest's pty is looked at */
-#define TOKEN_LIST     "list" /* of the watches on domains' coming and going; the others' tokens are a domain's id */
+#define TOKEN_LIST     "list" /* of the watches on domains' coming and going */
 
 static struct console *find(const struct domains *d, unsigned int domid)
 {
@@ -22,20 +22,47 @@ static struct console *find(const struct domains *d, unsigned int domid)
     return console;
 }
 
-static const char *const watched[] = {"/local/domain/%u/console", "/local/domain/%u/name"};
+/* Of each domain, by the letter before its id in the token. */
+static const struct {
+    char token;
+    const char *path;
+    void (*look)(struct console *console);
+} watched[] = {
+    {'c', "/local/domain/%u/console", console_refresh},
+    {'n', "/local/domain/%u/name", console_follow_name},
+};
 
 static void watch(struct domains *d, unsigned int domid, bool on)
 {
     char path[64], token[16];
 
-    snprintf(token, sizeof(token), "%u", domid);
     for (size_t i = 0; d->doors.store && i < sizeof(watched) / sizeof(watched[0]); i++) {
-        snprintf(path, sizeof(path), watched[i], domid);
+        snprintf(token, sizeof(token), "%c%u", watched[i].token, domid);
+        snprintf(path, sizeof(path), watched[i].path, domid);
         if (on && !xs_watch(d->doors.store, path, token))
             report("can't watch %s: %s", path, strerror(errno));
         else if (!on)
             xs_unwatch(d->doors.store, path, token);
     }
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static void domain_fired(struct domains *d, const char *path, const char *token)
+{
+    struct console *console = find(d, (unsigned int)strtoul(token + (*token != '\0'), NULL, 10));
+
+    /* The pty's name is what this daemon writes. */
+    if (!console || ends_with(path, "/console/tty"))
+        return;
+    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+        if (watched[i].token == token[0])
+            watched[i].look(console);
 }
 
 static void add(struct domains *d, const domain_info *info)
@@ -140,14 +167,10 @@ void domains_store_ready(struct domains *d)
     while (d->doors.store && (fired = xs_check_watch(d->doors.store)) != NULL) {
         const char *token = fired[XS_WATCH_TOKEN];
 
-        if (strcmp(token, TOKEN_LIST) == 0) {
+        if (strcmp(token, TOKEN_LIST) == 0)
             list = true;
-        } else {
-            struct console *console = find(d, (unsigned int)strtoul(token, NULL, 10));
-
-            if (console)
-                console_refresh(console);
-        }
+        else
+            domain_fired(d, fired[XS_WATCH_PATH], token);
         free(fired);
         errno = 0;
     }

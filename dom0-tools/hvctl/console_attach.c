@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define LOCK_PATH   "/var/lock/xenconsole.%u" /* xenconsole's: two clients would share out the output between them */
-#define TTY_WAIT_MS 10000                     /* for the daemon to offer a pty */
+#define TTY_WAIT_MS 30000                     /* for the daemon to offer a pty at first; later one waits for it */
 #define LOOK_MS     200                       /* how often the log is looked at when nothing rings */
 #define TYPED_MAX   4096                      /* input that the guest does not take yet */
 
@@ -79,11 +79,12 @@ static void open_pty(struct session *s)
         s->pty = fd;
 }
 
+/* The guest is gone, or the daemon: another one will come. Whoever does not want to wait detaches. */
 static void lose_pty(struct session *s)
 {
     close(s->pty);
     s->pty = -1;
-    s->give_up = store_now_ms() + TTY_WAIT_MS;
+    s->give_up = INT64_MAX;
 }
 
 static bool guest_is_there(struct session *s)

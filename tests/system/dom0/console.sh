@@ -65,7 +65,7 @@ check "hvctl console: nobody" test $? = 1
 create count 0
 wait_until 20 logged count READY
 mkfifo /tmp/typed
-hvctl console count < /tmp/typed > /tmp/attached &
+hvctl console count < /tmp/typed > /tmp/attached 2> /tmp/attached.errors &
 watcher=$!
 exec 3> /tmp/typed # an end of it stays open, so that nothing is typed and nothing ends
 tell count "count 1500"
@@ -78,8 +78,12 @@ nothing_lost() { numbers count count | uniq | in_order 1500; }
 check "killed: nothing is lost" nothing_lost
 check "killed: it is said in the log" logged count "^=== .*started again"
 check "killed: input" told count afterwards
-reattached() { grep -q "got: afterwards" /tmp/attached; }
-check "killed: who was attached sees it" wait_until 10 reattached
+reattached() {
+    wait_until 20 grep -q "got: afterwards" /tmp/attached && return
+    echo "# $(pidof hvctl): $(tail -n 3 /tmp/attached | tr -d '\r' | tr '\n' ' ') and on its stderr $(cat /tmp/attached.errors)"
+    return 1
+}
+check "killed: who was attached sees it" reattached
 echo off >&3
 wait $watcher
 check "killed: who was attached sees the end" grep -q "last words" /tmp/attached
@@ -100,6 +104,9 @@ check "bad output: dropped" wait_until 10 logged bad "^=== .* corrupt"
 echo x > "$(tty_of worse)"
 check "bad input: dropped" wait_until 10 logged worse "^=== .* corrupt"
 check "bad rings: others are served" told good again
+check "rename" hvctl rename good best
+check "rename: the log follows" wait_until 10 logged best "called good before"
+check "rename: the console stays" told best hello
 before=$(daemon)
 flooded() { numbers flood flood | tail -n 1 | grep -q 59999; }
 check "flood: ends" wait_until 120 flooded
@@ -107,7 +114,7 @@ check "flood: rotates" test -e "$logs/flood.log.1"
 rest_in_order() { numbers flood flood | awk 'NR > 1 && $1 != last + 1 { exit bad = 1 } { last = $1 } END { exit bad }'; }
 check "flood: nothing is lost in it" rest_in_order
 check "the daemon lives" test "$(daemon)" = "$before"
-for guest in good flood bad worse; do
+for guest in best flood bad worse; do
     hvctl destroy $guest
     check "destroy: $guest" wait_until 10 gone $guest
 done
