@@ -14,10 +14,10 @@ def hvctl(context):
 
 
 def tools(context):
-    """hvctl's verbs and hvd's policies"""
+    """hvctl's verbs, hvd's policies, and guests that come and go while daemons and hvctl are killed"""
     if not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
-    with Dom0(context, "tools.sh", modules="xen-privcmd", kernel_args="haven.parts=verbs,ends", smp=2) as vm:
+    with Dom0(context, "tools.sh", modules="xen-privcmd", kernel_args="haven.parts=verbs,ends,kills", smp=2) as vm:
         vm.finish(600)
 
 
