@@ -2,6 +2,7 @@
 /* Model-specific registers that may not be there: the #GP becomes an error. */
 #include "cpu/extable.h"
 #include "cpu/x86.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 
 int rdmsr_safe(uint32_t msr, uint64_t *value)
@@ -22,7 +23,7 @@ int rdmsr_safe(uint32_t msr, uint64_t *value)
     return error;
 }
 
-int wrmsr_safe(uint32_t msr, uint64_t value)
+int __init wrmsr_safe(uint32_t msr, uint64_t value)
 {
     int error;
 

@@ -4,6 +4,7 @@
  * turned back into calls of the very function they are in.
  */
 #include "lib/string.h"
+#include "lib/compiler.h"
 #include "lib/types.h"
 
 #ifndef HAVEN_HOST_TEST
@@ -80,7 +81,7 @@ size_t strlen(const char *s)
     return strnlen(s, ~0UL >> 1);
 }
 
-int strncmp(const char *a, const char *b, size_t n)
+int __init strncmp(const char *a, const char *b, size_t n)
 {
     for (; n; n--, a++, b++) {
         if (*a != *b || !*a)
@@ -89,12 +90,12 @@ int strncmp(const char *a, const char *b, size_t n)
     return 0;
 }
 
-int strcmp(const char *a, const char *b)
+int __init strcmp(const char *a, const char *b)
 {
     return strncmp(a, b, ~0UL);
 }
 
-char *strchr(const char *s, int c)
+char *__init strchr(const char *s, int c)
 {
     return memchr(s, c, strlen(s) + 1);
 }

@@ -15,6 +15,7 @@
 #include "cpu/cpu_local.h"
 #include "cpu/x86.h"
 #include "lib/assert.h"
+#include "lib/compiler.h"
 #include "lib/errno.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
@@ -74,7 +75,7 @@ static pte_t *walk(uint64_t va, unsigned int level, bool make, uint64_t user)
     return &table[pte_index(va, level)];
 }
 
-pte_t *hv_map_entry(uint64_t va, unsigned int level, bool user)
+pte_t *__init hv_map_entry(uint64_t va, unsigned int level, bool user)
 {
     return walk(va, level, true, user ? PTE_USER : 0);
 }

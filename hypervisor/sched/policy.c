@@ -24,7 +24,7 @@ static uint64_t weighted(const struct sched_domain *d, uint64_t ns)
     return ns * POLICY_WEIGHT_DEFAULT / (weight ? weight : 1);
 }
 
-void policy_queue_init(struct sched_queue *q)
+void __init policy_queue_init(struct sched_queue *q)
 {
     *q = (struct sched_queue){.vtime = 0};
     list_init(&q->waiting);
