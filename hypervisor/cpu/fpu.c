@@ -120,14 +120,19 @@ void fpu_load(struct fpu_state *s)
         set_xcr0(s->xcr0);
 }
 
-int fpu_set_xcr0(struct fpu_state *s, uint64_t xcr0)
+bool fpu_xcr0_ok(uint64_t xcr0)
 {
     if (!cpu_features.xsave || (xcr0 & ~cpu_features.xcr0_max) || !(xcr0 & XCR0_X87))
-        return -EINVAL;
+        return false;
     /* SDM 2A XSETBV: AVX needs SSE; the three AVX-512 components come together and need AVX. */
     if ((xcr0 & XCR0_AVX) && !(xcr0 & XCR0_SSE))
-        return -EINVAL;
-    if ((xcr0 & XCR0_AVX512) && ((xcr0 & XCR0_AVX512) != XCR0_AVX512 || !(xcr0 & XCR0_AVX)))
+        return false;
+    return !(xcr0 & XCR0_AVX512) || ((xcr0 & XCR0_AVX512) == XCR0_AVX512 && (xcr0 & XCR0_AVX));
+}
+
+int fpu_set_xcr0(struct fpu_state *s, uint64_t xcr0)
+{
+    if (!fpu_xcr0_ok(xcr0))
         return -EINVAL;
     s->xcr0 = xcr0;
     set_xcr0(xcr0);

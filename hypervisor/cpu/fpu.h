@@ -24,7 +24,10 @@ void fpu_state_get_legacy(const struct fpu_state *s, void *image);
 void fpu_save(struct fpu_state *s);
 void fpu_load(struct fpu_state *s); /* a damaged area (#GP) is replaced by the reset state */
 
-/* The current vCPU's XSETBV. -EINVAL when the value is not one the CPU and cpu_features.xcr0_max allow. */
+/* Is it a value that the CPU and cpu_features.xcr0_max allow? XSETBV faults on others. */
+bool fpu_xcr0_ok(uint64_t xcr0);
+
+/* The current vCPU's XSETBV. -EINVAL: a value that may not be. */
 int fpu_set_xcr0(struct fpu_state *s, uint64_t xcr0);
 
 #endif

@@ -199,7 +199,7 @@ static int state_check(const struct extended_state *s, uint64_t size)
         return -EINVAL;
     if (size == STATE_HEADER)
         return s->components ? -EINVAL : 0;
-    if (size < sizeof(*s) || !(s->xcr0 & 1) || (s->area.present & ~s->components))
+    if (size < sizeof(*s) || !fpu_xcr0_ok(s->xcr0) || (s->area.present & ~s->components))
         return -EINVAL;
     for (unsigned int i = 0; i < ARRAY_SIZE(s->area.reserved); i++)
         if (s->area.reserved[i])

@@ -271,6 +271,35 @@ static void contexts(void)
     CONTEXT_FAULT("user table nowhere", context.ctrlreg[1] = 0xfffffffffful << 12);
 }
 
+/* AVX without SSE is what XSETBV refuses: it must not come to that. */
+static void extended_state(void)
+{
+    struct {
+        uint64_t xcr0, components;
+        uint8_t area[4096];
+    } *state = pages_alloc(2);
+    struct xen_domctl op = {0};
+
+    check_eq("size of the extended state", domctl(XEN_DOMCTL_getvcpuextstate, child.id, &op), 0);
+    if (op.u.vcpuextstate.size > sizeof(*state) || op.u.vcpuextstate.size < 16 + 576)
+        return;
+    set_xen_guest_handle(op.u.vcpuextstate.buffer, (uint64_t *)state);
+    state->xcr0 = state->components = 5;
+    check_error("AVX without SSE", domctl(XEN_DOMCTL_setvcpuextstate, child.id, &op));
+    state->xcr0 = state->components = 1ul << 62 | 3;
+    check_error("a component of no CPU", domctl(XEN_DOMCTL_setvcpuextstate, child.id, &op));
+    state->xcr0 = 7;
+    state->components = 3;
+    check_error("on now, but never switched on", domctl(XEN_DOMCTL_setvcpuextstate, child.id, &op));
+    state->xcr0 = state->components = 3;
+    memset(state->area + 512, 0xff, 64);
+    check_error("a header of ones", domctl(XEN_DOMCTL_setvcpuextstate, child.id, &op));
+    child_start(&child);
+    check_alive("bad extended states");
+    memset(&op, 0, sizeof(op));
+    check_eq("pause the child", domctl(XEN_DOMCTL_pausedomain, child.id, &op), 0);
+}
+
 static uint64_t seed = 0x1234567;
 
 static uint64_t random_word(void)
@@ -342,6 +371,7 @@ void guest_main(void)
     bad_handles();
     other_limits();
     policies();
+    extended_state();
     contexts();
     before = free_pages();
     create_limits();
