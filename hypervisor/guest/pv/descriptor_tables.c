@@ -15,9 +15,9 @@
  * page.
  */
 #include "guest/pv/descriptor_tables.h"
+#include "cpu/x86.h"
 #include "guest/pv/address_space.h"
 #include "guest/pv/page_type.h"
-#include "cpu/x86.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "mm/hv_map.h"
