@@ -6,6 +6,7 @@
 #include "grant/map.h"
 #include "grant/table.h"
 #include "guest/info_pages.h"
+#include "guest/pv/cpu_policy.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "lifecycle/reservation.h"
@@ -83,7 +84,7 @@ static const struct domain_part parts[] = {
     {"events", events_init, events_relinquish, event_domain_free},
     {"interrupts", pirqs_init, pirq_domain_relinquish, pirq_domain_free},
     {"grants", grants_init, grant_domain_release_maps, grant_domain_free},
-    {"guest kind", NULL, kind_relinquish, NULL},
+    {"guest kind", NULL, kind_relinquish, cpu_policy_free},
     {"vCPUs", NULL, NULL, vcpu_free_all},
 };
 

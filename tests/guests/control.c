@@ -415,6 +415,16 @@ static void check_pages(const char *name, uint64_t before)
     check_range(name, (long)free_pages(), (long)before - slack, (long)before + slack);
 }
 
+/* A list of one leaf, without a feature that no child here uses. */
+static bool set_policy(const struct child *c)
+{
+    xen_cpuid_leaf_t leaf = {.leaf = 0x80000007, .subleaf = XEN_CPUID_NO_SUBLEAF};
+    struct xen_domctl op = {.u.cpu_policy.nr_leaves = 1};
+
+    set_xen_guest_handle(op.u.cpu_policy.leaves, &leaf);
+    return !domctl(XEN_DOMCTL_set_cpu_policy, c->id, &op);
+}
+
 static void many_rounds(unsigned rounds)
 {
     uint64_t before = free_pages();
@@ -424,6 +434,7 @@ static void many_rounds(unsigned rounds)
     for (unsigned i = 0; i < rounds; i++) {
         child_create(&c, 1 + i % 2);
         child_populate(&c);
+        lost += !set_policy(&c);
         if (i % 4 < 2)
             BUILD(&c, count);
         else
