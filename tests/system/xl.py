@@ -23,12 +23,17 @@ def with_libraries(programs):
     return files
 
 
-def tools_initramfs(context, path):
-    """dom0's usual initramfs, and behind it Debian's tools and the guests."""
+def tools_initramfs(context, path, our_store):
+    """dom0's usual initramfs, and behind it Debian's tools (or our xenstored for theirs) and the guests."""
     bin_dirs = glob.glob("/usr/lib/xen-4.*/bin")
     if not bin_dirs or not all(os.path.exists(os.path.join(bin_dirs[0], t)) for t in TOOLS):
         raise Skip("xen-utils is not installed")
-    files = with_libraries([os.path.join(bin_dirs[0], t) for t in TOOLS] + ["/usr/bin/xenstore"])
+    build = hvctl_path(context.hv)
+    build = build and build.rsplit("/", 3)[0]
+    if our_store and not (build and os.path.exists(f"{build}/xenstore/xenstored")):
+        raise Skip("our xenstored is not built")
+    programs = [os.path.join(bin_dirs[0], t) for t in TOOLS] + ["/usr/bin/xenstore"]
+    files = with_libraries(programs + ([f"{build}/xenstore/xenstored"] if our_store else []))
     files |= set(glob.glob("/lib/x86_64-linux-gnu/libgcc_s.so.1"))  # xl ends its threads by it
     with tempfile.TemporaryDirectory() as root:
         for name in files:
@@ -37,13 +42,15 @@ def tools_initramfs(context, path):
         os.makedirs(root + "/usr/sbin", exist_ok=True)
         for tool in TOOLS:
             os.symlink(os.path.join(bin_dirs[0], tool), f"{root}/usr/sbin/{tool}")
+        if our_store:
+            os.unlink(f"{root}/usr/sbin/xenstored")
+            shutil.copy(f"{build}/xenstore/xenstored", f"{root}/usr/sbin/xenstored")
         for name in ("ls", "read", "exists"):
             os.symlink("/usr/bin/xenstore", f"{root}/usr/sbin/xenstore-{name}")
         os.makedirs(root + "/guests")
         shutil.copy(context.kernel, root + "/guests/vmlinuz")
         subprocess.run([os.path.join(TOP, "scripts", "make-guest-initramfs"), root + "/guests/initramfs.gz"], check=True)
-        build = hvctl_path(context.hv)
-        for guest in glob.glob(os.path.join(build.rsplit("/", 3)[0], "tests", "guests", "ending.elf")) if build else ():
+        for guest in glob.glob(os.path.join(build, "tests", "guests", "ending.elf")) if build else ():
             shutil.copy(guest, root + "/guests/ending.elf")
         names = subprocess.run(["find", "."], cwd=root, check=True, stdout=subprocess.PIPE).stdout
         archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=root, check=True, input=names,
@@ -52,13 +59,14 @@ def tools_initramfs(context, path):
         out.write(base.read() + archive)
 
 
-def run(context, smp):
+def run(context, smp, our_store=False):
     initramfs = os.path.join(context.directory, "xl.cpio")
-    tools_initramfs(context, initramfs)
+    arguments = f"haven.smp={smp}" + (" haven.store=ours" if our_store else "")
+    tools_initramfs(context, initramfs, our_store)
     context.initramfs = initramfs
     try:
         with Dom0(context, "xl.sh", modules="xen-privcmd,xen-gntdev,xen-evtchn,xen-gntalloc", dom0_memory=640,
-                  memory=1280, smp=smp, kernel_args=f"haven.smp={smp}") as vm:
+                  memory=1280, smp=smp, kernel_args=arguments) as vm:
             vm.finish(1200)
     finally:
         os.unlink(initramfs)
@@ -74,5 +82,10 @@ def xl_smp(context):
     run(context, 2)
 
 
+def xl_store(context):
+    """xl and xenconsoled with our xenstored, which is killed and followed by another one in the middle"""
+    run(context, 1, True)
+
+
 xl_smp.cpus = 2
-SCENARIOS = {"xl-pc": xl, "xl-smp-pc": xl_smp}
+SCENARIOS = {"xl-pc": xl, "xl-smp-pc": xl_smp, "xl-store-pc": xl_store}

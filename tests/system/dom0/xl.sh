@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian's xl with its own xenstored and xenconsoled: a Debian guest's life, and guests that end badly.
+# Debian's xl with its own xenstored (or ours, haven.store=ours) and xenconsoled: a Debian guest's life, and guests that end badly.
 . /dom0/lib.sh
 
 logs=/var/log/xen/console
@@ -70,6 +70,17 @@ check "mem-set 100" quiet xl mem-set debian 100
 check "less memory" wait_until 60 field_is debian 3 100
 check "mem-set 128" quiet xl mem-set debian 128
 check "more memory" wait_until 60 field_is debian 3 128
+if [ "$(argument store)" = ours ]; then # who loses the connection of its socket has to begin anew, but no domain does
+    kill -9 "$(cat /run/xenstored.pid)"
+    check "another xenstored" quiet xenstored --pid-file /run/xenstored.pid
+    kill -9 "$(cat /run/xenconsoled.pid)"
+    check "another xenconsoled" quiet xenconsoled --log=guest --log-dir=$logs --pid-file=/run/xenconsoled.pid
+    check "the store still knows the guest" quiet xenstore-read "/local/domain/$(xl domid debian)/name"
+    check "mem-set 110" quiet xl mem-set debian 110
+    check "the guest still hears" wait_until 60 field_is debian 3 110
+    quiet xl mem-set debian 128
+    check "and again" wait_until 60 field_is debian 3 128
+fi
 check "sched-credit2: set" quiet xl sched-credit2 -d debian -w 512 -c 50
 check "sched-credit2: get" same "$(xl sched-credit2 -d debian | awk 'NR == 2 { print $3, $4 }')" "512 50"
 quiet xl sched-credit2 -d debian -c 0
