@@ -52,16 +52,6 @@ static uint64_t base_read(uint32_t msr)
     return msr == MSR_FS_BASE ? rdfsbase() : rdgsbase();
 }
 
-void context_set_base(uint32_t msr, uint64_t base)
-{
-    if (!cpu_features.fsgsbase || msr == MSR_KERNEL_GS_BASE)
-        wrmsr(msr, base);
-    else if (msr == MSR_FS_BASE)
-        wrfsbase(base);
-    else
-        wrgsbase(base);
-}
-
 void context_set_task_switched(struct vcpu *v, bool set)
 {
     if (set) {

@@ -3,6 +3,8 @@
 #ifndef HAVEN_GUEST_PV_OPS_H
 #define HAVEN_GUEST_PV_OPS_H
 
+#include "cpu/features.h"
+#include "cpu/x86.h"
 #include "domain/guest_ops.h"
 
 extern const struct guest_ops pv_guest_ops;
@@ -21,7 +23,15 @@ void context_load_user_gs(uint16_t selector);
  * A segment base of the current vCPU, which lies in the CPU's registers while it runs: MSR_FS_BASE, MSR_GS_BASE, or
  * MSR_KERNEL_GS_BASE, the GS base of the mode that is not running. Canonical.
  */
-void context_set_base(uint32_t msr, uint64_t base);
+static inline void context_set_base(uint32_t msr, uint64_t base)
+{
+    if (!cpu_features.fsgsbase || msr == MSR_KERNEL_GS_BASE)
+        wrmsr(msr, base);
+    else if (msr == MSR_FS_BASE)
+        wrfsbase(base);
+    else
+        wrgsbase(base);
+}
 
 /* CR0.TS as the current vCPU wants it. */
 void context_set_task_switched(struct vcpu *v, bool set);
