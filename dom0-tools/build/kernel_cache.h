@@ -6,6 +6,7 @@
  * are compared in full: no crafted kernel can pass for another one. The unpacked bytes carry a checksum against damage.
  * Entries appear whole or not at all (an unnamed file gets its name at the end), and the oldest go when there are too
  * many bytes. The cache can be deleted at any time. Without a place to write to, everything works, but slower.
+ * HAVEN_CACHE in the environment names another directory.
  *
  * In the file: header (one page) | packed bytes | unpacked bytes, each from a page boundary on. Pages of zeros are
  * holes.
