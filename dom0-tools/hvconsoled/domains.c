@@ -155,6 +155,10 @@ int domains_connect_store(struct domains *d)
     d->doors.store = store;
     for (struct console *console = d->consoles; console; console = console->next)
         watch(d, console->domid, true);
+    /* Not only when the watches fire: who starts this daemon wants the consoles to be there. */
+    compare(d);
+    for (struct console *console = d->consoles; console; console = console->next)
+        console_refresh(console);
     return 0;
 }
 

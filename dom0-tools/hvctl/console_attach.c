@@ -136,13 +136,41 @@ static int take_output(struct session *s)
     return 0;
 }
 
+/* Without a store the session goes on, until it is back. -1 with errno. */
+static int watch_tty(struct session *s)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", s->domid);
+    return xs_watch(s->c->xs, path, "tty") ? 0 : -1;
+}
+
+static void lose_store(struct session *s)
+{
+    xs_close(s->c->xs);
+    s->c->xs = NULL;
+}
+
+static void reach_store(struct session *s)
+{
+    s->c->xs = xs_open(0);
+    if (s->c->xs && watch_tty(s) != 0)
+        lose_store(s);
+}
+
 static void take_watches(struct session *s)
 {
     char **fired;
 
-    while ((fired = xs_check_watch(s->c->xs)) != NULL)
+    errno = 0;
+    while ((fired = xs_check_watch(s->c->xs)) != NULL) {
         free(fired);
-    open_pty(s);
+        errno = 0;
+    }
+    if (errno == EAGAIN)
+        open_pty(s);
+    else
+        lose_store(s);
 }
 
 static int follow_log(struct session *s)
@@ -153,17 +181,19 @@ static int follow_log(struct session *s)
 /* How long nothing may happen; -1: for ever. */
 static int patience(const struct session *s)
 {
-    return s->options->since_boot || s->pty < 0 ? LOOK_MS : -1;
+    return s->options->since_boot || s->pty < 0 || !s->c->xs ? LOOK_MS : -1;
 }
 
 /* One round. 0: go on; 1: the end; -1: an error, with errno. */
 static int round_once(struct session *s)
 {
+    if (!s->c->xs)
+        reach_store(s);
     bool room = s->terminal || s->typed_size <= TYPED_MAX - 256;
     struct pollfd fds[] = {
         {.fd = s->input_ended || !room ? -1 : STDIN_FILENO, .events = POLLIN},
         {.fd = s->pty, .events = (short)(POLLIN | (s->typed_size > 0 ? POLLOUT : 0))},
-        {.fd = xs_fileno(s->c->xs), .events = POLLIN},
+        {.fd = s->c->xs ? xs_fileno(s->c->xs) : -1, .events = POLLIN},
     };
 
     if (poll(fds, 3, patience(s)) < 0)
@@ -221,7 +251,7 @@ static int replay(struct session *s)
 int console_attach(struct command *c, unsigned domid, const struct console_options *options)
 {
     struct session s = {.c = c, .domid = domid, .options = options, .pty = -1, .log = {.fd = -1}};
-    char lock_path[64], watched[64];
+    char lock_path[64];
     int status = COMMAND_FAILED;
 
     if (!command_hypervisor(c) || !command_store(c))
@@ -229,9 +259,8 @@ int console_attach(struct command *c, unsigned domid, const struct console_optio
     int lock = take_lock(domid, lock_path);
     if (lock == -1)
         return command_fail("another client is at the console of domain %u (it holds %s)", domid, lock_path);
-    snprintf(watched, sizeof(watched), "/local/domain/%u/console/tty", domid);
-    if (!xs_watch(c->xs, watched, "tty")) {
-        command_error("watching %s", watched);
+    if (watch_tty(&s) != 0) {
+        command_error("watching the console of domain %u in the store", domid);
     } else if (!options->since_boot || replay(&s) == 0) {
         s.give_up = store_now_ms() + TTY_WAIT_MS;
         open_pty(&s);

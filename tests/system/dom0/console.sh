@@ -69,8 +69,8 @@ hvctl console count < /tmp/typed > /tmp/attached 2> /tmp/attached.errors &
 watcher=$!
 exec 3> /tmp/typed # an end of it stays open, so that nothing is typed and nothing ends
 tell count "count 1500"
-for round in 1 2 3 4 5 6; do
-    sleep 0.7
+for delay in 0.7 0.1 0.9 0.3 0.5 0.2; do
+    sleep $delay
     kill_daemon
 done
 check "killed: the guest goes on" wait_until 60 logged count "count 1499"
@@ -84,6 +84,11 @@ reattached() {
     return 1
 }
 check "killed: who was attached sees it" reattached
+kill -9 "$(cat /run/xenstored.pid)"
+start_host
+kill_daemon
+check "store killed, too: input" told count later
+check "store killed, too: who was attached sees it" wait_until 20 grep -q "got: later" /tmp/attached
 echo off >&3
 wait $watcher
 check "killed: who was attached sees the end" grep -q "last words" /tmp/attached
