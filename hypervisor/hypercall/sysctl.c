@@ -14,6 +14,7 @@
 #include "mm/buddy.h"
 #include "mm/frame.h"
 #include "mm/guest_copy.h"
+#include "mm/memory_map.h"
 #include "platform/console.h"
 #include "sched/sched.h"
 #include "time/clock.h"
@@ -59,7 +60,7 @@ static int64_t op_physinfo(struct xen_sysctl *s)
         .nr_nodes = 1,
         .cpu_khz = (uint32_t)clock_state.tsc_khz,
         .capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
-        .total_pages = buddy_total_frames(),
+        .total_pages = memory_map_ram_size(&memory_map) >> PAGE_SHIFT,
         .free_pages = buddy_free_frames(),
         .outstanding_pages = reservation_claimed(),
         .max_mfn = frame_table_max - 1,
@@ -139,7 +140,7 @@ static int64_t op_numainfo(struct xen_sysctl *s)
 {
     struct xen_sysctl_numainfo *op = &s->u.numainfo;
     struct xen_sysctl_meminfo m = {
-        .memsize = buddy_total_frames() << PAGE_SHIFT,
+        .memsize = memory_map_ram_size(&memory_map),
         .memfree = buddy_free_frames() << PAGE_SHIFT,
     };
     uint32_t distance = NODE_DISTANCE_SELF;

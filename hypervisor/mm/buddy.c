@@ -30,7 +30,7 @@
 
 static struct {
     struct spinlock lock;
-    uint64_t free, total;
+    uint64_t free;
     uint32_t orders[ZONES + 1]; /* per zone: which lists are not empty */
     struct frame_list list[ZONES + 1][ORDERS];
 } buddy = {.lock = SPINLOCK_INIT(LOCK_LEVEL_BUDDY)};
@@ -195,17 +195,9 @@ void buddy_add_range(mfn_t start, mfn_t end)
         buddy_free(frame_of(MFN(n)), order, false);
         n += 1ULL << order;
     }
-    spin_lock(&buddy.lock);
-    buddy.total += end.n - start.n;
-    spin_unlock(&buddy.lock);
 }
 
 uint64_t buddy_free_frames(void)
 {
     return __atomic_load_n(&buddy.free, __ATOMIC_RELAXED);
-}
-
-uint64_t buddy_total_frames(void)
-{
-    return __atomic_load_n(&buddy.total, __ATOMIC_RELAXED);
 }

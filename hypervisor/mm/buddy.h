@@ -30,6 +30,5 @@ struct frame *buddy_alloc_clear(unsigned int order, unsigned int addr_bits, enum
 void buddy_free(struct frame *f, unsigned int order, bool dirty);
 
 uint64_t buddy_free_frames(void);
-uint64_t buddy_total_frames(void);
 
 #endif

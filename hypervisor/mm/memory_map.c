@@ -88,7 +88,7 @@ uint64_t __init memory_map_ram_end(const struct memory_map *m)
     return 0;
 }
 
-uint64_t __init memory_map_ram_size(const struct memory_map *m)
+uint64_t memory_map_ram_size(const struct memory_map *m)
 {
     uint64_t sum = 0;
 
