@@ -18,11 +18,13 @@ struct guest_ops {
     int (*vcpu_init)(struct vcpu *v);
     void (*vcpu_free)(struct vcpu *v);
 
-    /* All of the vCPU's registers from the public structure; checked completely before anything changes. The vCPU does not run. */
+    /* All of the vCPU's registers from the public structure; checked completely before anything changes. The vCPU does
+     * not run. */
     int (*set_context)(struct vcpu *v, const struct vcpu_guest_context *c);
     void (*get_context)(struct vcpu *v, struct vcpu_guest_context *c);
 
-    /* This CPU leaves / enters a vCPU: segments, bases, debug registers, FPU, tables. The guest frame is copied by the caller. */
+    /* This CPU leaves / enters a vCPU: segments, bases, debug registers, FPU, tables. The guest frame is copied by the
+     * caller. */
     void (*switch_from)(struct vcpu *v);
     void (*switch_to)(struct vcpu *v);
 
@@ -32,8 +34,8 @@ struct guest_ops {
     /* Drops what the domain's tables hold, resumable: -ERESTART. Part of destroy. */
     int (*relinquish)(struct domain *d);
 
-    /* A reference to a frame that this kind of domain owns, for writing through it (the hypervisor copies into it, or another
-     * domain maps it): false where that may not be, as for a page table. Any context. */
+    /* A reference to a frame that this kind of domain owns, for writing through it (the hypervisor copies into it, or
+     * another domain maps it): false where that may not be, as for a page table. Any context. */
     bool (*frame_get_writable)(struct frame *f, domid_t owner);
     void (*frame_put_writable)(struct frame *f);
 

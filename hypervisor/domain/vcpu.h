@@ -23,11 +23,11 @@
 #include <xen/xen.h>
 
 enum vcpu_pause_flag {
-    VCPU_DOWN = 1,             /* not brought up (VCPUOP_up) */
-    VCPU_BLOCKED = 2,          /* waits for an event */
-    VCPU_POLLING = 4,          /* waits in SCHEDOP_poll (together with BLOCKED) */
-    VCPU_SHUT_DOWN = 8,        /* the domain shut down */
-    VCPU_MIGRATING = 16,       /* between CPUs */
+    VCPU_DOWN = 1,       /* not brought up (VCPUOP_up) */
+    VCPU_BLOCKED = 2,    /* waits for an event */
+    VCPU_POLLING = 4,    /* waits in SCHEDOP_poll (together with BLOCKED) */
+    VCPU_SHUT_DOWN = 8,  /* the domain shut down */
+    VCPU_MIGRATING = 16, /* between CPUs */
 };
 
 struct pv_trap {
@@ -49,60 +49,60 @@ struct pv_segment_table {
 
 /* What a PV vCPU tells the hypervisor about its kernel. Only guest/pv/ (and entry.S by offsets) touches it. */
 struct pv_vcpu {
-    bool kernel_mode;          /* which of the two address spaces is live */
-    uint8_t iopl;              /* virtual, 0..3 (PHYSDEVOP_set_iopl) */
+    bool kernel_mode; /* which of the two address spaces is live */
+    uint8_t iopl;     /* virtual, 0..3 (PHYSDEVOP_set_iopl) */
     uint64_t kernel_sp, kernel_ss;
     struct pv_callback callback[CALLBACKTYPE_syscall32 + 1]; /* by type; that for NMIs is trap[VECTOR_NMI] */
     mfn_t kernel_table, user_table; /* top-level tables; references held; user_table may be MFN_INVALID */
     struct pv_trap trap[256];
 
-    uint16_t ds, es, fs, gs;   /* selectors while not running */
+    uint16_t ds, es, fs, gs;                        /* selectors while not running */
     uint64_t fs_base, gs_base_kernel, gs_base_user; /* while not running; see guest/pv/context.c */
 
     struct pv_segment_table gdt, ldt;
-    uint64_t ldt_base;         /* guest address */
+    uint64_t ldt_base; /* guest address */
 
-    mfn_t unfinished_table;    /* a table whose demotion goes on at this vCPU's next change of tables; n 0: none */
-    domid_t unfinished_owner;  /* (guest/pv/pt_update.c) */
+    mfn_t unfinished_table;   /* a table whose demotion goes on at this vCPU's next change of tables; n 0: none */
+    domid_t unfinished_owner; /* (guest/pv/pt_update.c) */
 
-    uint64_t cr0_guest;        /* TS as the guest sees it, rest fixed */
+    uint64_t cr0_guest; /* TS as the guest sees it, rest fixed */
     uint64_t cr4_guest;
-    uint64_t dr[8];            /* 0-3, 6, 7 */
-    uint64_t io_bitmap;        /* guest address, 0 none */
+    uint64_t dr[8];     /* 0-3, 6, 7 */
+    uint64_t io_bitmap; /* guest address, 0 none */
     uint32_t io_bitmap_ports;
     uint32_t tsc_aux;
     uint64_t cr2;
     bool nmi_pending, in_nmi;
-    bool failsafe_pending;     /* a segment could not be loaded in switch_to: failsafe callback on the way out */
+    bool failsafe_pending; /* a segment could not be loaded in switch_to: failsafe callback on the way out */
 };
 
 struct vcpu {
     int id;
     struct domain *domain;
-    struct vcpu_info *info;       /* where the guest put it (register_vcpu_info) or in shared_info; hypervisor address */
+    struct vcpu_info *info; /* where the guest put it (register_vcpu_info) or in shared_info; hypervisor address */
     struct cpu_regs regs;
     bool is_idle;
-    bool initialised;             /* has had a context */
+    bool initialised; /* has had a context */
 
     /* scheduling */
-    uint32_t processor;           /* CPU it runs or last ran on */
-    bool running;                 /* on its CPU now: set and cleared in the context switch */
-    uint32_t in_transit;          /* CPUs that still work on it after it left, or carry it to their queue; atomic */
-    uint32_t pause_flags;         /* VCPU_*; atomic */
-    uint32_t pause_count;         /* atomic */
+    uint32_t processor;   /* CPU it runs or last ran on */
+    bool running;         /* on its CPU now: set and cleared in the context switch */
+    uint32_t in_transit;  /* CPUs that still work on it after it left, or carry it to their queue; atomic */
+    uint32_t pause_flags; /* VCPU_*; atomic */
+    uint32_t pause_count; /* atomic */
     cpumask_t hard_affinity, soft_affinity;
-    struct sched_unit *sched;     /* sched/policy.c */
+    struct sched_unit *sched;      /* sched/policy.c */
     vcpu_runstate_info_t runstate; /* run-queue lock */
-    uint64_t runstate_guest;      /* guest address of its copy, 0 none */
-    unsigned int poll_port;       /* with VCPU_POLLING: the one port, or 0 for several */
-    uint64_t switches;            /* diagnosis: times it got a CPU */
+    uint64_t runstate_guest;       /* guest address of its copy, 0 none */
+    unsigned int poll_port;        /* with VCPU_POLLING: the one port, or 0 for several */
+    uint64_t switches;             /* diagnosis: times it got a CPU */
 
     /* time */
     struct timer singleshot_timer, periodic_timer, poll_timer;
     uint64_t periodic_period, periodic_last; /* ns; lifecycle/vcpu_timer.c */
     uint32_t time_version;
 
-    mfn_t info_mfn;               /* frame of a registered vcpu_info (referenced), or MFN_INVALID */
+    mfn_t info_mfn; /* frame of a registered vcpu_info (referenced), or MFN_INVALID */
 
     /* 0 no continuation; multicall in progress etc. see hypercall/continuation.c */
     bool in_multicall;
@@ -114,8 +114,8 @@ struct vcpu {
     struct pv_vcpu pv;
 };
 
-#define vcpu_for_each(d, v)                                                                                           \
-    for (unsigned int i_ = 0; i_ < (d)->max_vcpus; i_++)                                                              \
+#define vcpu_for_each(d, v)                                                                                            \
+    for (unsigned int i_ = 0; i_ < (d)->max_vcpus; i_++)                                                               \
         if (((v) = (d)->vcpu[i_]) != NULL)
 
 static inline bool vcpu_runnable(const struct vcpu *v)

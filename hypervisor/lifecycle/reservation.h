@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A domain's memory: allocation against its limit, the page list, claims, exchange, giving back. Theory in reservation.c.
+ * A domain's memory: allocation against its limit, the page list, claims, exchange, giving back. Theory in
+ * reservation.c.
  */
 #ifndef HAVEN_LIFECYCLE_RESERVATION_H
 #define HAVEN_LIFECYCLE_RESERVATION_H
@@ -11,8 +12,9 @@ void reservation_init(void); /* sets frame_released, and whom the log names */
 void reservation_domain_init(struct domain *d);
 
 /*
- * Allocates 2^order frames for d (state domain, FRAME_ALLOCATED | 1). NULL: over its limit, dying, or none left. Contents
- * are zeroed; a privileged domain's only where another domain wrote before: fresh memory is then as the firmware left it.
+ * Allocates 2^order frames for d (state domain, FRAME_ALLOCATED | 1). NULL: over its limit, dying, or none left.
+ * Contents are zeroed; a privileged domain's only where another domain wrote before: fresh memory is then as the
+ * firmware left it.
  */
 struct frame *reservation_alloc(struct domain *d, unsigned int order, unsigned int addr_bits);
 
@@ -32,10 +34,11 @@ void reservation_restore(struct domain *d, mfn_t mfn);
 struct frame *reservation_alloc_unassigned(struct domain *d, unsigned int order, unsigned int addr_bits);
 void reservation_free_unassigned(struct frame *f, unsigned int order);
 /*
- * The withheld frames 'old' go, the blocks 'fresh' (2^order frames each, 'count' frames in all) become d's. -ESRCH: d is
- * dying; then nothing happened.
+ * The withheld frames 'old' go, the blocks 'fresh' (2^order frames each, 'count' frames in all) become d's. -ESRCH: d
+ * is dying; then nothing happened.
  */
-int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fresh, unsigned int order, uint64_t count);
+int reservation_replace(struct domain *d, const uint64_t *old, struct frame **fresh, unsigned int order,
+                        uint64_t count);
 
 /* A dying domain gives up all its frames; resumable: -ERESTART. What others still map follows when they let go. */
 int reservation_relinquish(struct domain *d);
