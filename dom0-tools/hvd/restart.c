@@ -137,16 +137,25 @@ struct restart {
     uint64_t old_domid, tries;
 };
 
-/* The living domain with this UUID, or NULL. */
-static const domain_info *find_domain(const domain_info *list, int n, const char *uuid)
+/* The domain with this UUID that is living, or that is dying, or NULL. */
+static const domain_info *find_domain(const domain_info *list, int n, const char *uuid, bool dying)
 {
     char text[DOMAIN_UUID_SIZE];
     for (int i = 0; i < n; i++) {
         domain_format_uuid(list[i].handle, text);
-        if (!strcmp(text, uuid) && !(list[i].flags & XEN_DOMINF_dying))
+        if (!strcmp(text, uuid) && !(list[i].flags & XEN_DOMINF_dying) == !dying)
             return &list[i];
     }
     return NULL;
+}
+
+/* After a failure the next try waits, whatever fires meanwhile. Seconds that are left. */
+static unsigned retry_wait(struct xs_handle *xs, const struct restart *r)
+{
+    uint64_t retry, now = (uint64_t)time(NULL);
+    if (!store_read_number(xs, XBT_NULL, &retry, "%s/retry", r->notes) || retry <= now)
+        return 0;
+    return retry - now < POLICY_CREATE_INTERVAL ? (unsigned)(retry - now) : POLICY_CREATE_INTERVAL;
 }
 
 /* The new domain is there: it inherits the count, and the notes go. Also when it is not there any more, or never will.
@@ -170,12 +179,14 @@ static bool finish(struct xs_handle *xs, const struct restart *r, int domid)
 
 static unsigned failed(struct xs_handle *xs, const struct restart *r, const char *why)
 {
-    char tries[24];
+    char tries[24], retry[24];
     report("guest %s: cannot be restarted (try %" PRIu64 " of %d): %s", r->name, r->tries + 1, POLICY_CREATE_TRIES,
            why);
     snprintf(tries, sizeof(tries), "%" PRIu64, r->tries + 1);
     if (r->tries + 1 < POLICY_CREATE_TRIES) {
-        write_node(xs, XBT_NULL, r->notes, "tries", tries);
+        snprintf(retry, sizeof(retry), "%" PRIu64, (uint64_t)time(NULL) + POLICY_CREATE_INTERVAL);
+        if (write_node(xs, XBT_NULL, r->notes, "retry", retry))
+            write_node(xs, XBT_NULL, r->notes, "tries", tries);
         return POLICY_CREATE_INTERVAL;
     }
     report("guest %s: given up; \"hvctl create\" with its configuration makes it again", r->name);
@@ -211,8 +222,10 @@ static unsigned make_again(struct hypervisor *hv, struct xs_handle *xs, const st
 static unsigned go_on(struct hypervisor *hv, struct xs_handle *xs, const struct restart *r, const domain_info *list,
                       int n)
 {
-    const domain_info *there = find_domain(list, n, r->uuid);
+    const domain_info *there = find_domain(list, n, r->uuid, false);
     struct failure failure = {""};
+    domain_info now;
+    unsigned wait = retry_wait(xs, r);
     if (store_exists(xs, XBT_NULL, STORE_CREATE, r->uuid) || store_exists(xs, XBT_NULL, STORE_CREATE "/pid", r->uuid))
         return 1; /* somebody makes it just now, or the sweep takes back what is left of that */
     if (there && there->domain != r->old_domid)
@@ -221,6 +234,10 @@ static unsigned go_on(struct hypervisor *hv, struct xs_handle *xs, const struct 
         restart_mend_handle(hv, xs, there); /* it stepped aside, but still has the UUID of the one to come */
     else if (there && guest_destroy(hv, xs, there->domain, &failure))
         return failed(xs, r, failure.text);
+    else if (there && !domain_get_info(hv, there->domain, &now))
+        return 1; /* somebody still holds pages of it: its UUID is free when it is gone, and that is told */
+    if (wait || find_domain(list, n, r->uuid, true))
+        return wait ? wait : 1;
     return make_again(hv, xs, r);
 }
 

@@ -9,6 +9,7 @@
  *     domid                the domain that ended
  *     restarts             "COUNT SECONDS" for the new domain, this restart included
  *     tries                how often making it failed
+ *     retry                when it may be tried again (seconds since 1970)
  *
  * "hvctl destroy" removes them, too: then the guest is not made again.
  *
