@@ -62,6 +62,23 @@ static bool is_dying(const domain_info *d)
     return d->flags & XEN_DOMINF_dying;
 }
 
+/* Is the domain that bore the handle a while ago still the one with its number? Numbers come again, and another sweeper
+ * may have been quicker. */
+static bool is_still(struct hypervisor *hv, const domain_info *d)
+{
+    domain_info now;
+
+    return domain_get_info(hv, d->domain, &now) == 0 && memcmp(now.handle, d->handle, sizeof(now.handle)) == 0;
+}
+
+static const domain_info *find_id(const domain_info *list, int count, unsigned long id)
+{
+    for (int i = 0; i < count; i++)
+        if (list[i].domain == id)
+            return &list[i];
+    return NULL;
+}
+
 /* A create whose process is gone: first the domain, then the nodes, at last the note that says so. A guest that was let
  * run is whole: then only the note was forgotten. */
 static void sweep_create(struct hypervisor *hv, struct xs_handle *xs, const char *uuid, const domain_info *list,
@@ -77,11 +94,12 @@ static void sweep_create(struct hypervisor *hv, struct xs_handle *xs, const char
         name_claim_drop(xs, uuid);
         return;
     }
-    if (d && destroy_domain(hv, d->domain, &ignored))
+    if (d && (!is_still(hv, d) || destroy_domain(hv, d->domain, &ignored)))
         return;
     if (d)
         store_nodes_remove(xs, d->domain, uuid);
-    else if (store_read_number(xs, XBT_NULL, &domid, STORE_CREATE "/domid", uuid) && domid)
+    else if (store_read_number(xs, XBT_NULL, &domid, STORE_CREATE "/domid", uuid) && domid &&
+             !find_id(list, count, domid))
         store_nodes_remove(xs, (unsigned)domid, uuid);
     name_claim_drop(xs, uuid);
 }
@@ -103,14 +121,6 @@ static void sweep_creates(struct hypervisor *hv, struct xs_handle *xs)
     }
     free(list);
     free(uuid);
-}
-
-static const domain_info *find_id(const domain_info *list, int count, unsigned long id)
-{
-    for (int i = 0; i < count; i++)
-        if (list[i].domain == id)
-            return &list[i];
-    return NULL;
 }
 
 /* Nodes of ours without a living domain: its destroyer was killed, or knows nothing of them (xl). */
