@@ -112,7 +112,7 @@ static void sweep_creates(struct hypervisor *hv, struct xs_handle *xs)
     int count = -1;
 
     for (unsigned i = 0; uuid && i < n; i++) {
-        if (name_claim_is_live(xs, uuid[i]))
+        if (!name_claim_is_abandoned(xs, uuid[i]))
             continue;
         if (count < 0)
             count = domain_list(hv, &list);

@@ -36,13 +36,19 @@ static uint64_t process_start(unsigned pid)
     return start;
 }
 
-bool name_claim_is_live(struct xs_handle *xs, const char *uuid)
+static bool read_claimant(struct xs_handle *xs, const char *uuid, uint64_t *pid, uint64_t *start)
 {
-    uint64_t pid, start;
+    return store_read_number(xs, XBT_NULL, pid, STORE_CREATE "/pid", uuid) &&
+           store_read_number(xs, XBT_NULL, start, STORE_CREATE "/start", uuid);
+}
 
-    return store_read_number(xs, XBT_NULL, &pid, STORE_CREATE "/pid", uuid) &&
-           store_read_number(xs, XBT_NULL, &start, STORE_CREATE "/start", uuid) && start &&
-           process_start((unsigned)pid) == start;
+bool name_claim_is_abandoned(struct xs_handle *xs, const char *uuid)
+{
+    uint64_t pid, start, same_pid, same_start;
+
+    if (!read_claimant(xs, uuid, &pid, &start) || process_start((unsigned)pid) == start)
+        return false;
+    return read_claimant(xs, uuid, &same_pid, &same_start) && same_pid == pid && same_start == start;
 }
 
 /* Does an entry below directory bear the name? *where is the entry's own, to be freed. */
