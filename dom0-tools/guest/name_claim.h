@@ -15,8 +15,8 @@ int name_claim(struct xs_handle *xs, const char *name, const char *uuid, struct 
 void name_claim_set_domain(struct xs_handle *xs, const char *uuid, unsigned domid);
 void name_claim_drop(struct xs_handle *xs, const char *uuid);
 
-/* Is there a claim whose process is gone? A process that comes to its end drops its claim before it exits, so a claim that
- * is still there after its process was missed has been left behind; one that cannot be read any more has not. */
+/* Is there a claim whose process is gone? A process that comes to its end drops its claim before it exits, so a claim
+ * that is still there after its process was missed has been left behind; one that cannot be read any more has not. */
 bool name_claim_is_abandoned(struct xs_handle *xs, const char *uuid);
 
 #endif
