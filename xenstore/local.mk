@@ -25,7 +25,9 @@ store_core_sources = \
 	xenstore/watch.c \
 	xenstore/wire.c
 
-sbin_PROGRAMS += xenstore/xenstored
+# Not in sbin, where Debian's package of Xen has a program of that name.
+storedir = $(pkglibdir)
+store_PROGRAMS = xenstore/xenstored
 xenstore_xenstored_SOURCES = \
 	$(store_core_sources) \
 	xenstore/domain_door.c \

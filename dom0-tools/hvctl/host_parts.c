@@ -189,18 +189,19 @@ static bool xenstored_check(struct host_context *c)
     return true;
 }
 
-/* A program beside this one (where make install or a build put it), else in $PATH. */
-static void find_program(const char *folder, const char *name, char path[PATH_MAX])
+/* A program of ours from where make install put it, or the build, seen from this one; else from $PATH. The store's
+ * server is not in sbin, since Debian's package of Xen has one of that name there. */
+static void find_program(const char *name, char path[PATH_MAX])
 {
+    static const char *const folders[] = {"../lib/haven", ".", "../../xenstore", "../hvd", "../hvconsoled"};
     char self[PATH_MAX / 2];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash = n > 0 ? (self[n] = 0, strrchr(self, '/')) : NULL;
-    if (slash) {
+
+    if (slash)
         *slash = 0;
-        snprintf(path, PATH_MAX, "%s/%s", self, name);
-        if (!access(path, X_OK))
-            return;
-        snprintf(path, PATH_MAX, "%s/../%s/%s", self, folder, name);
+    for (unsigned i = 0; slash && i < sizeof(folders) / sizeof(folders[0]); i++) {
+        snprintf(path, PATH_MAX, "%s/%s/%s", self, folders[i], name);
         if (!access(path, X_OK))
             return;
     }
@@ -210,7 +211,7 @@ static void find_program(const char *folder, const char *name, char path[PATH_MA
 static int xenstored_start(struct host_context *c)
 {
     char path[PATH_MAX];
-    find_program("../xenstore", "xenstored", path);
+    find_program("xenstored", path);
     const char *const argv[] = {c->xenstored ? c->xenstored : path, "--no-fork", "--pid-file", STORE_PID_FILE, NULL};
     const struct host_daemon daemon = {"xenstored", argv, store_answers, STORE_DIRECTORY};
     return host_daemon_start(&daemon, c->deadline_ms, c->text, sizeof(c->text));
@@ -295,7 +296,7 @@ static bool daemon_check(struct host_context *c, const char *pid_file)
 static int daemon_start(struct host_context *c, const char *name, const char *pid_file)
 {
     char path[PATH_MAX];
-    find_program(name, name, path); /* each is built in the folder of its name */
+    find_program(name, path);
     const char *const argv[] = {path, "--no-fork", "--pid-file", pid_file, NULL};
     const struct host_daemon daemon = {name, argv, NULL, NULL};
     return host_daemon_start(&daemon, c->deadline_ms, c->text, sizeof(c->text));

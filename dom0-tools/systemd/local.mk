@@ -18,4 +18,5 @@ EXTRA_DIST += $(units_made:=.in)
 CLEANFILES += $(units_made)
 
 $(units_made): dom0-tools/systemd/%: dom0-tools/systemd/%.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) dom0-tools/systemd && sed 's|@sbindir[@]|$(sbindir)|g' < $< > $@.new && mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) dom0-tools/systemd && \
+	sed 's|@sbindir[@]|$(sbindir)|g; s|@pkglibdir[@]|$(pkglibdir)|g' < $< > $@.new && mv $@.new $@

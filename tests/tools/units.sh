@@ -10,7 +10,7 @@ for unit in "$srcdir"/dom0-tools/systemd/*.target "$srcdir"/dom0-tools/systemd/*
     cp "$unit" "$work"
 done
 for unit in "$srcdir"/dom0-tools/systemd/*.in; do
-    sed 's|@sbindir@/[a-z]*|/bin/true|' "$unit" > "$work/$(basename "$unit" .in)"
+    sed -E 's/@(sbindir|pkglibdir)@\/[a-z]*/\/bin\/true/' "$unit" > "$work/$(basename "$unit" .in)"
 done
 # It looks at all that the units name; only complaints about ours count.
 SYSTEMD_UNIT_PATH=$work: systemd-analyze verify --man=no "$work"/*.* > "$work/said" 2>&1
