@@ -8,6 +8,7 @@ from dom0 import Dom0, HERE, kernel_path
 from machine import Failure
 
 CPUS = {"max": "max", "nosmap": "max,-smap,-smep"}
+AS_SHIPPED = {("pc", 1), ("q35", 4)}  # with Debian's xz kernel, which takes ten seconds to unpack; elsewhere with lz4's
 
 
 def check_kernel_log(console):
@@ -27,7 +28,7 @@ def check_kernel_log(console):
 
 def boots(machine, smp, cpu):
     def scenario(context):
-        kernel = kernel_path() if cpu == "max" else None
+        kernel = kernel_path() if (machine, smp) in AS_SHIPPED else None
         with Dom0(context, "boot.sh", kernel=kernel, kernel_args=f"haven.cpus={smp}", machine=machine, smp=smp,
                   cpu=CPUS[cpu]) as vm:
             check_kernel_log(vm.finish(300))
@@ -38,4 +39,5 @@ def boots(machine, smp, cpu):
 
 SCENARIOS = {
     f"boot-{machine}-{smp}-{cpu}": boots(machine, smp, cpu)
-    for machine in ("pc", "q35") for smp in (1, 2, 4) for cpu in ("max", "nosmap")}
+    for machine in ("pc", "q35") for smp in (1, 2, 4) for cpu in ("max", "nosmap")
+    if cpu == "max" or (machine, smp) in (("pc", 1), ("pc", 4), ("q35", 2))}
