@@ -122,11 +122,31 @@ static bool map_ring(struct console *console)
     return console->ring != NULL;
 }
 
-/* Opens the pty if need be, and says in the store where it is. */
+/* Says in the store where the pty is, if the domain's nodes are there still: a write alone would make them again behind
+ * the back of who has just removed them. */
+static bool write_terminal_node(struct console *console)
+{
+    struct xs_handle *store = console->doors->store;
+    char path[64];
+    bool written;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", console->domid);
+    do {
+        xs_transaction_t t = xs_transaction_start(store);
+        char *port = t == XBT_NULL ? NULL : store_read(store, t, "/local/domain/%u/console/port", console->domid);
+        if (!port)
+            return t != XBT_NULL && xs_transaction_end(store, t, true);
+        free(port);
+        written = store_write(store, t, path, console->terminal.path);
+        if (xs_transaction_end(store, t, !written))
+            return written;
+    } while (errno == EAGAIN);
+    return false;
+}
+
+/* Opens the pty if need be, and says so. */
 static void announce_terminal(struct console *console)
 {
-    char path[64];
-
     if (console->terminal.master < 0) {
         console->epoll_events = 0;
         if (terminal_open(&console->terminal) != 0) {
@@ -135,9 +155,9 @@ static void announce_terminal(struct console *console)
             return;
         }
     }
-    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", console->domid);
-    if (!store_write(console->doors->store, XBT_NULL, path, console->terminal.path))
-        report("domain %u (%s): can't write %s: %s", console->domid, name_of(console), path, strerror(errno));
+    if (!write_terminal_node(console))
+        report("domain %u (%s): can't write console/tty to the store: %s", console->domid, name_of(console),
+               strerror(errno));
 }
 
 /* The note at the start of a domain's log; a tty in the store says that a daemon before this one had begun it. */
