@@ -13,5 +13,4 @@ def console(context):
         vm.finish(600)
 
 
-console.cpus = 2
 SCENARIOS = {"console-pc": console}

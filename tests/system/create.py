@@ -31,7 +31,7 @@ def with_files(context, files):
     return result
 
 
-def create(context, smp, kernel):
+def create(context, smp, kernel, parts):
     if not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
     initramfs = os.path.join(context.directory, "guest.cpio.gz")
@@ -40,19 +40,18 @@ def create(context, smp, kernel):
     if os.path.exists(PVGRUB):
         files["/guests/pvgrub"] = PVGRUB
     with Dom0(with_files(context, files), "create.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=smp,
-              dom0_memory=512, memory=1280) as vm:
+              dom0_memory=512, memory=1280, kernel_args=f"haven.parts={parts}") as vm:
         vm.finish(900)
 
 
 def stock(context):
-    """hvctl create: Debian's own kernel on 2 CPUs, pvgrub, malformed kernels, failures at each step, kill -9"""
-    create(context, 2, kernel_path())
+    """hvctl create: Debian's own kernel on 2 CPUs, dump-core, the cache of kernels, pvgrub"""
+    create(context, 2, kernel_path(), "more")
 
 
 def repacked(context):
-    """the same on one CPU, with Debian's kernel packed by lz4"""
-    create(context, 1, context.kernel)
+    """hvctl create on one CPU: failures at each step, malformed kernels, kill -9, Debian's kernel packed by lz4"""
+    create(context, 1, context.kernel, "failures")
 
 
-stock.cpus = 2
 SCENARIOS = {"create-pc": stock, "create-up-pc": repacked}

@@ -21,5 +21,5 @@ def tools(context):
         vm.finish(600)
 
 
-hvctl.cpus = tools.cpus = 2
+hvctl.cpus = 2
 SCENARIOS = {"hvctl-pc": hvctl, "tools-pc": tools}

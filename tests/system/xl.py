@@ -77,15 +77,9 @@ def xl(context):
     run(context, 1)
 
 
-def xl_smp(context):
-    """the same with two CPUs"""
-    run(context, 2)
-
-
 def xl_store(context):
-    """xl and xenconsoled with our xenstored, which is killed and followed by another one in the middle"""
-    run(context, 1, True)
+    """two CPUs; xl and xenconsoled with our xenstored, which is killed and followed by another one in the middle"""
+    run(context, 2, True)
 
 
-xl_smp.cpus = 2
-SCENARIOS = {"xl-pc": xl, "xl-smp-pc": xl_smp, "xl-store-pc": xl_store}
+SCENARIOS = {"xl-pc": xl, "xl-store-pc": xl_store}
