@@ -30,7 +30,6 @@ def disk(machine, modules, driver, device, interrupt):
         with open(path, "rb") as f:
             if f.read() != data + data:
                 raise Failure("the disk does not hold what dom0 wrote")
-    scenario.cpus = SMP[machine]
     scenario.__doc__ = f"{driver} disk on {machine}: read and written, checked by checksum"
     return scenario
 
@@ -89,7 +88,6 @@ def net(machine, model, driver, interrupt):
                 vm.finish(240)
         if peer.received != data:
             raise Failure("the host did not receive what dom0 sent")
-    scenario.cpus = SMP[machine]
     scenario.__doc__ = f"{model} on {machine}: a file received and sent back, checked by checksum"
     return scenario
 

@@ -21,5 +21,4 @@ def tools(context):
         vm.finish(600)
 
 
-hvctl.cpus = 2
 SCENARIOS = {"hvctl-pc": hvctl, "tools-pc": tools}
