@@ -165,26 +165,14 @@ static void write_start_info(struct writer *w)
     const struct contents *c = w->c;
     const struct dom0_layout *l = c->layout;
     start_info_t *si = (start_info_t *)page(w, pfn_of(w, l->start_info));
-    bool mapped = l->initrd_end > l->initrd_start;
 
     strcpy(si->magic, "xen-3.0-x86_64");
-    si->nr_pages = l->pages;
     si->shared_info = c->shared_info << PAGE_SHIFT;
     si->store_mfn = contents_frame(c, l->rings);
     si->store_evtchn = c->store_port;
     si->console.domU.mfn = contents_frame(c, l->rings + PAGE_SIZE);
     si->console.domU.evtchn = c->console_port;
-    if (c->initrd) {
-        si->mod_start = mapped ? l->initrd_start : l->initrd_pfn;
-        si->mod_len = c->initrd->size;
-        if (!mapped)
-            si->flags |= SIF_MOD_START_PFN;
-    }
-    si->pt_base = l->tables_start;
-    si->nr_pt_frames = (l->tables_end - l->tables_start) >> PAGE_SHIFT;
-    si->mfn_list = l->p2m_start;
-    si->first_p2m_pfn = l->p2m_tables ? l->p2m_tables_pfn : l->fixed_pages;
-    si->nr_p2m_frames = l->p2m_tables ? l->p2m_tables + l->p2m_pages : 0;
+    dom0_layout_describe(l, c->initrd ? c->initrd->size : 0, si);
     strncpy((char *)si->cmd_line, c->cmdline, MAX_GUEST_CMDLINE - 1);
 }
 

@@ -165,24 +165,12 @@ static void write_start_info(const struct boot_info *info, const struct dom0_lay
 {
     uint64_t pfn = (l->start_info - l->v_start) >> PAGE_SHIFT;
     start_info_t *si = dom0_memory_page(&memory, pfn);
-    bool mapped = l->initrd_end > l->initrd_start;
 
     memset(si, 0, PAGE_SIZE);
     string_copy(si->magic, "xen-3.0-x86_64p", sizeof(si->magic));
-    si->nr_pages = l->pages;
     si->shared_info = dom0->shared_info_mfn.n << PAGE_SHIFT;
     si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN | (DOM0_PM_BITS << 8 & SIF_PM_MASK);
-    if (initrd_size) {
-        si->mod_start = mapped ? l->initrd_start : l->initrd_pfn;
-        si->mod_len = initrd_size;
-        if (!mapped)
-            si->flags |= SIF_MOD_START_PFN;
-    }
-    si->pt_base = l->tables_start;
-    si->nr_pt_frames = (l->tables_end - l->tables_start) >> PAGE_SHIFT;
-    si->mfn_list = l->p2m_start;
-    si->first_p2m_pfn = l->p2m_tables ? l->p2m_tables_pfn : l->fixed_pages;
-    si->nr_p2m_frames = l->p2m_tables ? l->p2m_tables + l->p2m_pages : 0;
+    dom0_layout_describe(l, initrd_size, si);
     string_copy((char *)si->cmd_line, info->module[0].command_line, sizeof(si->cmd_line));
     write_console_info(info, si);
 }

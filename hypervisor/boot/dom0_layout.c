@@ -110,3 +110,21 @@ const char *dom0_layout_compute(const struct elf_notes *n, uint64_t pages, uint6
     *out = l;
     return wrong;
 }
+
+void dom0_layout_describe(const struct dom0_layout *l, uint64_t initrd_size, start_info_t *si)
+{
+    bool mapped = l->initrd_end > l->initrd_start;
+
+    si->nr_pages = l->pages;
+    if (initrd_size) {
+        si->mod_start = mapped ? l->initrd_start : l->initrd_pfn;
+        si->mod_len = initrd_size;
+        if (!mapped)
+            si->flags |= SIF_MOD_START_PFN;
+    }
+    si->pt_base = l->tables_start;
+    si->nr_pt_frames = (l->tables_end - l->tables_start) >> PAGE_SHIFT;
+    si->mfn_list = l->p2m_start;
+    si->first_p2m_pfn = l->p2m_tables ? l->p2m_tables_pfn : l->fixed_pages;
+    si->nr_p2m_frames = l->p2m_tables ? l->p2m_tables + l->p2m_pages : 0;
+}

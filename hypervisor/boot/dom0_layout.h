@@ -20,6 +20,7 @@
 #define HAVEN_BOOT_DOM0_LAYOUT_H
 
 #include "boot/elf_notes.h"
+#include <xen/xen.h>
 
 struct dom0_layout {
     uint64_t v_start, v_end;
@@ -41,5 +42,8 @@ struct dom0_layout {
 /* ring_pages: for the rings. NULL, or why it cannot be. */
 const char *dom0_layout_compute(const struct elf_notes *n, uint64_t pages, uint64_t initrd_size,
                                 unsigned int ring_pages, struct dom0_layout *out);
+
+/* Writes into start_info what the layout decides: module (initrd_size 0: none), tables, page map. */
+void dom0_layout_describe(const struct dom0_layout *l, uint64_t initrd_size, start_info_t *si);
 
 #endif
