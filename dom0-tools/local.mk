@@ -16,6 +16,8 @@ include dom0-tools/libhv/local.mk
 include dom0-tools/config/local.mk
 include dom0-tools/build/local.mk
 include dom0-tools/guest/local.mk
+include dom0-tools/devices/local.mk
+include dom0-tools/network/local.mk
 include dom0-tools/hvctl/local.mk
 include dom0-tools/hvd/local.mk
 include dom0-tools/hvconsoled/local.mk

@@ -103,3 +103,4 @@ TESTS += $(check_PROGRAMS)
 
 include tests/unit/store.mk
 include tests/unit/tools.mk
+include tests/unit/drivers.mk

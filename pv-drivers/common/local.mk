@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/worker.c

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kind of device: what the manager asks of block (manager/vbd.c) and of net (manager/vif.c). The manager does the
+ * rest: finds the devices in the store, runs the xenbus states of each, starts the workers and hands over (worker.h).
+ *
+ * The order of the calls for one device: open, then any number of (connect, connected, let_go), then close; change any
+ * time between open and close. A device that was connected when the manager started is taken over: open, connect and
+ * connected come as usual, without the front end noticing.
+ */
+#ifndef HAVEN_PV_DRIVERS_MANAGER_DEVICE_KIND_H
+#define HAVEN_PV_DRIVERS_MANAGER_DEVICE_KIND_H
+
+#include "common/worker.h"
+#include "libhv/failure.h"
+
+#include <stdbool.h>
+#include <xenstore.h>
+
+struct device {
+    const struct device_kind *kind;
+    struct xs_handle *xs;
+    unsigned domid, id;
+    char back[80];  /* /local/domain/0/backend/NAME/DOMID/ID */
+    char front[80]; /* /local/domain/DOMID/device/KIND/ID, as the back end's node says and checked */
+    int counters;   /* file of struct device_counters */
+    void *of_kind;  /* what the kind keeps: made by open, freed by close */
+};
+
+struct device_kind {
+    const char *name;   /* of the front end's folder: "vbd", "vif" */
+    const char *back;   /* of the folder in backend/ that hvctl uses: "haven-vbd", "haven-vif" */
+    const char *worker; /* the program, in pkglibdir */
+
+    /* Reads the back end's nodes, opens what is behind the device, writes what the back end offers (feature-*, ...).
+     * The manager then goes to InitWait. -1: the reason goes to the back end's node "error" and hotplug-error. */
+    int (*open)(struct device *d, struct failure *failure);
+    void (*close)(struct device *d);
+    /* Reads the front end's nodes, which are untrusted, into *m (queues, rings, features; kind and device are filled
+     * in) and says which files go with it (they stay the kind's). */
+    int (*connect)(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure);
+    /* The worker has it: writes what the front end reads when the back end says Connected (sectors, ...). */
+    int (*connected)(struct device *d, struct failure *failure);
+    /* The worker has let go (the front end closed, or the worker died). May be NULL. */
+    void (*let_go)(struct device *d);
+    /* A node under the back end's path changed (resize, rate, media). Fills *m with what the worker shall change and
+     * returns 1; 0: nothing to do; -1 with the reason. May be NULL. */
+    int (*change)(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure);
+    /* The worker did what change said. May be NULL. */
+    void (*changed)(struct device *d);
+};
+
+extern const struct device_kind vbd_kind, vif_kind;
+
+#endif
