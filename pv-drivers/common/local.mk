@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/worker.c
+pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/shared_ring.c

@@ -6,7 +6,7 @@
  *
  * Answers are given in the order of the requests. So the ring itself says what a back end that died still owes: all
  * from rsp_prod on, unharmed, and shared_ring_attach begins there. (With answers out of order they would overwrite
- * requests that are not answered yet.)
+ * requests that are not answered yet.) A process may be killed between any two instructions: see shared_ring.c.
  *
  * Pure. One thread per ring.
  */
@@ -22,12 +22,16 @@ struct shared_ring {
     uint32_t slots;     /* a power of two */
     uint32_t slot_size; /* bytes: sizeof(union of request and response) */
     uint32_t taken;     /* requests copied out (req_cons) */
-    uint32_t answered;  /* answers written (rsp_prod_pvt); published up to the page's rsp_prod */
+    uint32_t answered;  /* answers written: always the page's rsp_prod */
+    uint32_t notified;  /* answers of which the guest was told by an event, or did not want to be */
 };
+
+#define SHARED_RING_ANSWER_MAX 20 /* bytes of a response */
 
 enum shared_ring_taken { RING_EMPTY, RING_TAKEN, RING_BROKEN /* more requests than slots: the front end lies */ };
 
-/* Begins where the last back end ended. false: its rsp_prod and req_prod cannot be (more than a ring apart). */
+/* Begins where the last back end ended. false: its rsp_prod and req_prod cannot be (more than a ring apart). The caller
+ * publishes once afterwards, even if it has answered nothing: events may be missing too. */
 bool shared_ring_attach(struct shared_ring *ring, void *page, size_t bytes, uint32_t slot_size);
 
 /* Copies the next request out: size bytes, at most slot_size. */
@@ -35,9 +39,9 @@ enum shared_ring_taken shared_ring_take(struct shared_ring *ring, void *request,
 /* How many requests wait (for receive buffers, which are taken as they are needed); RING_BROKEN shows as UINT32_MAX. */
 uint32_t shared_ring_waiting(const struct shared_ring *ring);
 
-/* Answers the oldest request that is not answered. The guest sees it with the next publish. */
+/* Answers the oldest request that is not answered. The guest may see it at once, and is told with the next publish. */
 void shared_ring_answer(struct shared_ring *ring, const void *response, uint32_t size);
-/* Shows all answers to the guest; true if it wants to be notified. */
+/* Ends a batch of answers; true if the guest wants to be notified of one of them. */
 bool shared_ring_publish(struct shared_ring *ring);
 /* Asks to be notified of the next request, and says whether one came meanwhile (then take on, no event will come). */
 bool shared_ring_sleep(struct shared_ring *ring);

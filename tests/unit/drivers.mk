@@ -3,3 +3,7 @@
 # Unit tests of the split drivers: rings, requests, states.
 
 drivers_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE -iquote $(srcdir)/pv-drivers -iquote $(srcdir)/include -iquote $(srcdir)/dom0-tools
+
+check_PROGRAMS += tests/unit/test_shared_ring
+tests_unit_test_shared_ring_SOURCES = tests/unit/test_shared_ring.c pv-drivers/common/shared_ring.c
+tests_unit_test_shared_ring_CPPFLAGS = $(drivers_test_cppflags)
