@@ -2,3 +2,4 @@
 
 pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/worker.c
 pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/shared_ring.c
+pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/grant_pages.c

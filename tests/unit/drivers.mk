@@ -7,3 +7,7 @@ drivers_test_cppflags = $(AM_CPPFLAGS) -D_GNU_SOURCE -iquote $(srcdir)/pv-driver
 check_PROGRAMS += tests/unit/test_shared_ring
 tests_unit_test_shared_ring_SOURCES = tests/unit/test_shared_ring.c pv-drivers/common/shared_ring.c
 tests_unit_test_shared_ring_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_grant_pages
+tests_unit_test_grant_pages_SOURCES = tests/unit/test_grant_pages.c pv-drivers/common/grant_pages.c
+tests_unit_test_grant_pages_CPPFLAGS = $(drivers_test_cppflags)
