@@ -7,7 +7,8 @@
  *
  *     note = answer; note.index = its index | the slot = answer | rsp_prod = index + 1 | note.index = none
  *
- * Killed before the first bar, the request is whole; later, attach finds the note and writes the answer again. The
+ * Killed before the first bar, the request is whole; later, attach finds the note and writes the answer again. Of a
+ * group of answers only its bounds are noted: attach tells which requests are perhaps gone. The
  * guest could forge a note, and gets what it forged. x86 keeps stores in order, so the compiler alone is held back.
  */
 #include "common/shared_ring.h"
@@ -15,7 +16,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define NOTE_MARK 0x6e6f7465u /* a zeroed page holds no note for index 0 */
+#define NOTE_MARK  0x6e6f7465u /* a zeroed page holds no note for index 0 */
+#define NOTE_GROUP 0x67727570u /* size answers from index on are being written, which the note has no room for */
 
 struct ring_header {
     uint32_t req_prod, req_event; /* by the front end, by us */
@@ -71,6 +73,9 @@ static void finish_noted_answer(struct shared_ring *ring)
         memcpy(answer, header->note.answer, sizeof(answer));
         put_answer(ring, ring->answered, answer, size);
         ring->taken = ++ring->answered;
+    } else if (read_once(&header->note.mark) == NOTE_GROUP && read_once(&header->note.index) == ring->answered) {
+        uint32_t waiting = read_once(&header->req_prod) - ring->answered;
+        ring->damaged = size < waiting ? size : waiting;
     }
     write_once(&header->note.mark, 0);
 }
@@ -126,6 +131,21 @@ void shared_ring_answer(struct shared_ring *ring, const void *response, uint32_t
     put_answer(ring, ring->answered, response, size);
     write_once(&header->note.mark, 0);
     ring->answered++;
+}
+
+void shared_ring_answer_group(struct shared_ring *ring, const void *responses, uint32_t count, uint32_t size)
+{
+    struct ring_header *header = header_of(ring);
+
+    write_once(&header->note.size, count);
+    write_once(&header->note.index, ring->answered);
+    write_once(&header->note.mark, NOTE_GROUP);
+    atomic_signal_fence(memory_order_seq_cst);
+    for (uint32_t i = 0; i < count; i++)
+        memcpy(slot_of(ring, ring->answered + i), (const uint8_t *)responses + (size_t)i * size, size);
+    ring->answered += count;
+    write_once(&header->rsp_prod, ring->answered);
+    write_once(&header->note.mark, 0);
 }
 
 bool shared_ring_publish(struct shared_ring *ring)

@@ -24,6 +24,8 @@ struct shared_ring {
     uint32_t taken;     /* requests copied out (req_cons) */
     uint32_t answered;  /* answers written: always the page's rsp_prod */
     uint32_t notified;  /* answers of which the guest was told by an event, or did not want to be */
+    uint32_t damaged;   /* after attach: so many of the next requests may be overwritten by a group of answers that was
+                         * not published; the caller answers them with an error, whatever they say */
 };
 
 #define SHARED_RING_ANSWER_MAX 20 /* bytes of a response */
@@ -41,6 +43,9 @@ uint32_t shared_ring_waiting(const struct shared_ring *ring);
 
 /* Answers the oldest request that is not answered. The guest may see it at once, and is told with the next publish. */
 void shared_ring_answer(struct shared_ring *ring, const void *response, uint32_t size);
+/* Answers count requests at once: the guest sees none of them or all (a packet of several receive buffers). A process
+ * killed inside leaves damaged requests. */
+void shared_ring_answer_group(struct shared_ring *ring, const void *responses, uint32_t count, uint32_t size);
 /* Ends a batch of answers; true if the guest wants to be notified of one of them. */
 bool shared_ring_publish(struct shared_ring *ring);
 /* Asks to be notified of the next request, and says whether one came meanwhile (then take on, no event will come). */
