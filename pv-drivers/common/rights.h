@@ -15,11 +15,12 @@ struct rights {
     const unsigned long *ioctls; /* requests, 0 ends it; NULL: none */
     unsigned files;              /* how many may be open */
     unsigned threads;            /* of the process, io_uring's in the kernel among them */
+    unsigned slot;               /* its user among those of one domain: 0 block, 1 net */
 };
 
 #define RIGHTS_UID_BASE 2000000000u /* no system gives ids from here to users or containers */
 
-/* slot: tells apart the kinds of workers of one domain (0, 1). 0, or -1 with errno, and *step says what failed. */
-int rights_drop(const struct rights *rights, unsigned domid, unsigned slot, const char **step);
+/* 0, or -1 with errno, and *step says what failed. */
+int rights_drop(const struct rights *rights, unsigned domid, const char **step);
 
 #endif

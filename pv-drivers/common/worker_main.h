@@ -34,7 +34,7 @@ struct worker {
 /*
  * connect, change and disconnect answer with WORKER_LATER when they are not done yet (then the kind calls
  * worker_answer), 0 when they are, or -1 with the reason (disconnect cannot fail). There is one request at a time for a
- * device; disconnect may come while a connect is LATER: then only the disconnect is answered.
+ * device; disconnect may come while another is LATER: then only the disconnect is answered.
  *
  * Files: connect that returns 0 or WORKER_LATER keeps them and closes them when the device goes; otherwise they are
  * closed by the caller. The same for change.
@@ -75,7 +75,6 @@ struct worker_channel {
      * need not hear of each request. */
     bool (*ready)(struct worker *w, struct worker_channel *channel);
     void *owner;
-    struct worker_channel *next;
 };
 
 /* Binds the guest's port, with ready and owner set by the caller. The worker before may still hold it for a moment:

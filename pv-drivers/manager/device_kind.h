@@ -26,17 +26,28 @@ struct device {
     void *of_kind;  /* what the kind keeps: made by open, freed by close */
 };
 
+/*
+ * A worker that was killed may have left writes under way in the kernel, and the next one must not do them again before
+ * they ended: a later write of the guest could be overwritten by the older one. What tells is a lock (flock) on the
+ * image, taken on an open file of its own for each worker, which that worker and its writes alone hold: the kind closes
+ * its own in let_go, opens it anew in connect (by /proc/self/fd/N, if the name may be gone) and says DEVICE_BUSY while
+ * the lock can't be had. The manager asks again soon.
+ */
+#define DEVICE_BUSY 1
+
 struct device_kind {
     const char *name;   /* of the front end's folder: "vbd", "vif" */
     const char *back;   /* of the folder in backend/ that hvctl uses: "haven-vbd", "haven-vif" */
     const char *worker; /* the program, in pkglibdir */
 
     /* Reads the back end's nodes, opens what is behind the device, writes what the back end offers (feature-*, ...).
-     * The manager then goes to InitWait. -1: the reason goes to the back end's node "error" and hotplug-error. */
+     * The manager then goes to InitWait. -1: the reason goes to the back end's node "error" and hotplug-error.
+     * DEVICE_BUSY: somebody holds it who may be about to end (below); after some seconds that is a failure, too. */
     int (*open)(struct device *d, struct failure *failure);
     void (*close)(struct device *d);
     /* Reads the front end's nodes, which are untrusted, into *m (queues, rings, features; kind and device are filled
-     * in) and says which files go with it (they stay the kind's). */
+     * in) and says which files go with it (they stay the kind's). -1: the front end's fault, the device is closed for
+     * it. DEVICE_BUSY as with open. */
     int (*connect)(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure);
     /* The worker has it: writes what the front end reads when the back end says Connected (sectors, ...). */
     int (*connected)(struct device *d, struct failure *failure);
