@@ -12,7 +12,7 @@ hypervisor_flags = \
 	-ffreestanding -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-strict-aliasing -fno-omit-frame-pointer -fno-common \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fcf-protection=none -fmacro-prefix-map=$(srcdir)/=
-hypervisor_includes = -iquote $(srcdir)/hypervisor -iquote hypervisor
+hypervisor_includes = -iquote $(srcdir)/hypervisor -iquote hypervisor -iquote $(srcdir)/include
 
 hypervisor_haven_SOURCES =
 # The public headers' newest interface, control structures included.

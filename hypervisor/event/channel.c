@@ -23,6 +23,7 @@
 #include "event/channel.h"
 #include "domain/domain.h"
 #include "event/pirq.h"
+#include "haven/memory_event.h"
 #include "lib/assert.h"
 #include "lib/bits.h"
 #include "lib/errno.h"
@@ -33,7 +34,7 @@
 struct channel {
     uint8_t state; /* EVTCHNSTAT_*: the public numbers are the states */
     uint16_t notify_vcpu;
-    uint32_t remote_port; /* interdomain */
+    uint32_t remote_port; /* interdomain; virq: the next port of the same one, 0: none */
     union {
         domid_t unbound_remote; /* unbound: who may bind */
         struct domain *peer;    /* interdomain */
@@ -258,10 +259,13 @@ int event_bind_virq(struct vcpu *caller, struct evtchn_bind_virq *op)
     if (!vcpu_exists(d, op->vcpu))
         return -ENOENT;
     uint64_t flags = spin_lock_irq(&t->lock);
-    int r = t->virq_port[op->vcpu][op->virq] ? -EEXIST : channel_open(t, EVTCHNSTAT_virq, op->vcpu);
+    uint16_t *first = &t->virq_port[op->vcpu][op->virq];
+    bool shared = op->virq == VIRQ_MEMORY && d->privileged; /* not others': walking the list has no budget */
+    int r = *first && !shared ? -EEXIST : channel_open(t, EVTCHNSTAT_virq, op->vcpu);
     if (r > 0) {
         t->channel[r].source = (uint16_t)op->virq;
-        t->virq_port[op->vcpu][op->virq] = (uint16_t)r;
+        t->channel[r].remote_port = *first;
+        *first = (uint16_t)r;
     }
     spin_unlock_irq(&t->lock, flags);
     return port_or_error(r, &op->port);
@@ -278,6 +282,20 @@ int event_bind_ipi(struct vcpu *caller, struct evtchn_bind_ipi *op)
     return port_or_error(r, &op->port);
 }
 
+/* Takes a port off the list of those bound to its virq. */
+static void virq_unbind_port(struct event_table *t, event_port_t port, const struct channel *c)
+{
+    uint16_t *first = &t->virq_port[virq_is_global(c->source) ? 0 : c->notify_vcpu][c->source];
+    if (*first == port) {
+        *first = (uint16_t)c->remote_port;
+        return;
+    }
+    struct channel *before = channel_of(t, *first);
+    while (before->remote_port != port)
+        before = channel_of(t, before->remote_port);
+    before->remote_port = c->remote_port;
+}
+
 /* Makes the port free; both tables locked when it has a peer. */
 static void channel_close_locked(struct domain *d, event_port_t port, struct channel *c)
 {
@@ -289,7 +307,7 @@ static void channel_close_locked(struct domain *d, event_port_t port, struct cha
         rc->unbound_remote = d->id;
         rc->remote_port = 0;
     } else if (c->state == EVTCHNSTAT_virq) {
-        t->virq_port[virq_is_global(c->source) ? 0 : c->notify_vcpu][c->source] = 0;
+        virq_unbind_port(t, port, c);
     } else if (c->state == EVTCHNSTAT_pirq) {
         pirq_unbind_port(d, c->source, port);
     }
@@ -474,6 +492,18 @@ void event_send_virq(struct vcpu *v, uint32_t virq)
     event_port_t port = READ_ONCE(v->domain->events->virq_port[v->id][virq]);
     if (port)
         source_fired(v->domain, port, EVTCHNSTAT_virq, virq);
+}
+
+void event_send_memory(void)
+{
+    struct domain *d = domain0;
+    if (!d || !d->events || !READ_ONCE(d->events->virq_port[0][VIRQ_MEMORY]))
+        return;
+    struct event_table *t = d->events;
+    uint64_t flags = spin_lock_irq(&t->lock);
+    for (event_port_t port = t->virq_port[0][VIRQ_MEMORY]; port; port = channel_of(t, port)->remote_port)
+        kick(channel_set_pending(d, port, channel_of(t, port)->notify_vcpu));
+    spin_unlock_irq(&t->lock, flags);
 }
 
 void event_send_pirq(struct domain *d, unsigned int pirq, event_port_t port)

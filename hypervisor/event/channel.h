@@ -35,6 +35,7 @@ void event_unlock(struct domain *d, uint64_t flags);
 /* From the hypervisor. Any context. */
 void event_send_virq(struct vcpu *v, uint32_t virq);
 void event_send_global_virq(uint32_t virq);
+void event_send_memory(void); /* VIRQ_MEMORY, to all of its ports */
 /* For SCHEDOP_poll, which takes closed ports, too. */
 bool event_port_exists(const struct domain *d, event_port_t port);
 bool event_port_pending(struct domain *d, event_port_t port); /* one that exists */

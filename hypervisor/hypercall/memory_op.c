@@ -9,6 +9,7 @@
  * A domain may name itself; a privileged one any other (memory_op_target).
  */
 #include "domain/vcpu.h"
+#include "event/channel.h"
 #include "grant/table.h"
 #include "hypercall/continuation.h"
 #include "hypercall/memory_ops.h"
@@ -130,6 +131,8 @@ static int64_t reservation_op(unsigned int op, uint64_t start, uint64_t arg, ext
         return (int64_t)start;
 
     bool preempted = extents_run(&x, fn);
+    if (x.d == current->domain && x.done > start)
+        event_send_memory();
     domain_put(x.d);
     if (preempted)
         return continuation_make(__HYPERVISOR_memory_op, 2, op | x.done << EXTENT_SHIFT, arg);

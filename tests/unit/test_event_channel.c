@@ -6,6 +6,7 @@
 #include "domain/vcpu.h"
 #include "event/channel.h"
 #include "event/pirq.h"
+#include "haven/memory_event.h"
 #include "lib/errno.h"
 #include "lib/log.h"
 #include "mm/heap.h"
@@ -321,6 +322,37 @@ static void test_rights(void)
     teardown();
 }
 
+/* As many ports as there are tools that wait, closed in any order; each hears it once. */
+static void test_memory(void)
+{
+    struct evtchn_bind_virq op[3];
+    setup();
+    domains[0].privileged = true;
+    event_send_memory(); /* to nobody */
+    for (unsigned int i = 0; i < 3; i++) {
+        op[i] = (struct evtchn_bind_virq){.virq = VIRQ_MEMORY, .vcpu = 0};
+        CU_ASSERT_EQUAL_FATAL(event_bind_virq(&vcpus[0][0], &op[i]), 0);
+    }
+    event_send_memory();
+    for (unsigned int i = 0; i < 3; i++)
+        CU_ASSERT(event_port_pending(&domains[0], op[i].port));
+    CU_ASSERT_EQUAL(event_close(&domains[0], op[1].port), 0);
+    CU_ASSERT_EQUAL(event_close(&domains[0], op[2].port), 0);
+    shared[0].evtchn_pending[0] = 0;
+    event_send_memory();
+    CU_ASSERT(event_port_pending(&domains[0], op[0].port));
+    CU_ASSERT_FALSE(event_port_pending(&domains[0], op[1].port));
+    CU_ASSERT_FALSE(event_port_pending(&domains[0], op[2].port));
+    CU_ASSERT_EQUAL(event_close(&domains[0], op[0].port), 0);
+    event_send_memory();
+    CU_ASSERT_EQUAL(shared[0].evtchn_pending[0], 0);
+    domains[0].privileged = false;
+    op[0] = (struct evtchn_bind_virq){.virq = VIRQ_MEMORY, .vcpu = 0};
+    CU_ASSERT_EQUAL(event_bind_virq(&vcpus[1][0], &op[0]), 0);
+    CU_ASSERT_EQUAL(event_bind_virq(&vcpus[1][0], &op[0]), -EEXIST); /* guests have no use for it */
+    teardown();
+}
+
 static void test_pirq(void)
 {
     setup();
@@ -344,6 +376,7 @@ int main(void)
     CU_TestInfo cases[] = {{"random operations against a model", test_random},
                            {"rights and arguments", test_rights},
                            {"physical interrupts", test_pirq},
+                           {"changes of memory", test_memory},
                            CU_TEST_INFO_NULL};
     return unit_run("event_channel", cases);
 }
