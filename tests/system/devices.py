@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """dom0 drives QEMU's devices with all kinds of interrupts, and what it moves arrives as it was."""
 
+import contextlib
 import hashlib
 import http.server
 import os
-import re
 import socket
 import threading
 
@@ -13,36 +13,54 @@ from machine import Failure
 
 SIZE = 4 << 20
 SMP = {"pc": 1, "q35": 2}
+DISKS = {"virtio": ["-device", "virtio-blk-pci,drive=virtio"],
+         "nvme": ["-device", "nvme,drive=nvme,serial=1"],
+         "ahci": ["-device", "ahci,id=sata", "-device", "ide-hd,drive=ahci,bus=sata.0"]}
+NETS = {"virtio_net": "virtio-net-pci", "e1000": "e1000"}
+MODULES = "virtio_pci,virtio_blk,nvme,ahci,sd_mod,virtio_net,e1000,xhci_pci,usbhid,hid_generic,evdev,button"
 
 
-def disk(machine, modules, driver, device, interrupt):
-    def scenario(context):
-        path = os.path.join(context.directory, "disk")
-        data = os.urandom(SIZE)
-        with open(path, "wb") as f:
-            f.write(data)
+class Disk:
+    """A disk whose first half holds data, which dom0 shall copy to the second."""
+
+    def __init__(self, context, name):
+        self.path, self.name, self.data = os.path.join(context.directory, name), name, os.urandom(SIZE)
+        with open(self.path, "wb") as f:
+            f.write(self.data)
             f.truncate(2 * SIZE)
-        arguments = f"haven.disk={driver} haven.sum={hashlib.sha256(data).hexdigest()} haven.interrupt={interrupt}"
-        extra = ["-drive", f"file={path},format=raw,if=none,id=d,cache=writeback", *device]
-        with Dom0(context, "devices.sh", kernel_args=arguments, modules=modules, machine=machine,
-                  smp=SMP[machine], extra=extra) as vm:
-            vm.finish(240)
-        with open(path, "rb") as f:
-            if f.read() != data + data:
-                raise Failure("the disk does not hold what dom0 wrote")
-    scenario.__doc__ = f"{driver} disk on {machine}: read and written, checked by checksum"
-    return scenario
+        self.qemu = ["-drive", f"file={self.path},format=raw,if=none,id={name},cache=writeback", *DISKS[name]]
+        self.argument = f"haven.sum_{name}={hashlib.sha256(self.data).hexdigest()}"
+
+    def check(self):
+        with open(self.path, "rb") as f:
+            if f.read() != self.data + self.data:
+                raise Failure(f"the {self.name} disk does not hold what dom0 wrote")
+
+
+class Sink:
+    """A port that keeps what is sent to it."""
+
+    def __init__(self):
+        self.received = None
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(300)
+        self.port = self.socket.getsockname()[1]
+
+    def receive(self):
+        try:
+            connection = self.socket.accept()[0]
+        except OSError:
+            return
+        with connection, connection.makefile("rb") as stream:
+            self.received = stream.read()
 
 
 class Peer:
-    """The host's end of a network test: hands out one file over HTTP, and keeps what is sent to another port."""
+    """The host's end of the networks: hands out one file over HTTP, and has a sink for each interface."""
 
     def __init__(self, data):
-        self.received = None
         self.http = http.server.HTTPServer(("127.0.0.1", 0), self.handler(data))
-        self.sink = socket.create_server(("127.0.0.1", 0))
-        self.sink.settimeout(300)
-        self.threads = [threading.Thread(target=t, daemon=True) for t in (self.http.serve_forever, self.receive)]
+        self.sinks = {driver: Sink() for driver in NETS}
 
     @staticmethod
     def handler(data):
@@ -57,65 +75,53 @@ class Peer:
                 pass
         return Handler
 
-    def receive(self):
-        try:
-            connection = self.sink.accept()[0]
-        except OSError:
-            return
-        with connection, connection.makefile("rb") as stream:
-            self.received = stream.read()
-
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        for target in (self.http.serve_forever, *(sink.receive for sink in self.sinks.values())):
+            threading.Thread(target=target, daemon=True).start()
         return self
 
     def __exit__(self, *_):
         self.http.shutdown()
         self.http.server_close()
-        self.sink.close()
+        for sink in self.sinks.values():
+            sink.socket.close()
 
 
-def net(machine, model, driver, interrupt):
+def press(vm, watched, keys):
+    vm.wait_for(f"^{watched} is watched|not ok", 240)
+    for command, seen in keys:
+        vm.monitor(command)
+        vm.wait_for(f"ok {seen}", 60)
+
+
+def devices(machine):
     def scenario(context):
+        disks = [Disk(context, name) for name in DISKS]
         data = os.urandom(SIZE)
-        with Peer(data) as peer:
+        with Peer(data) as peer, contextlib.ExitStack() as stack:
             # QEMU's user network shows the host's loopback to the guest as 10.0.2.2.
-            arguments = (f"haven.net={driver} haven.sum={hashlib.sha256(data).hexdigest()} haven.interrupt={interrupt} "
-                         f"haven.url=http://10.0.2.2:{peer.http.server_port}/ haven.port={peer.sink.getsockname()[1]}")
-            with Dom0(context, "devices.sh", kernel_args=arguments, modules=f"virtio_pci,{driver}", machine=machine,
-                      smp=SMP[machine], extra=["-netdev", "user,id=n", "-device", f"{model},netdev=n"]) as vm:
-                vm.finish(240)
-        if peer.received != data:
-            raise Failure("the host did not receive what dom0 sent")
-    scenario.__doc__ = f"{model} on {machine}: a file received and sent back, checked by checksum"
+            arguments = [f"haven.sum_net={hashlib.sha256(data).hexdigest()}",
+                         f"haven.url=http://10.0.2.2:{peer.http.server_port}/",
+                         *(f"haven.port_{driver}={sink.port}" for driver, sink in peer.sinks.items()),
+                         *(disk.argument for disk in disks)]
+            extra = [word for disk in disks for word in disk.qemu]
+            for driver, model in NETS.items():
+                extra += ["-netdev", f"user,id={driver}", "-device", f"{model},netdev={driver}"]
+            vm = stack.enter_context(Dom0(
+                context, "devices.sh", kernel_args=" ".join(arguments), modules=MODULES, machine=machine, smp=SMP[machine],
+                extra=[*extra, "-device", "qemu-xhci", "-device", "usb-kbd"]))
+            press(vm, "USB Keyboard", [("sendkey a", "key a"), ("sendkey b", "key b"), ("sendkey ret", "key return")])
+            press(vm, "Power Button", [("system_powerdown", "the power button's press")])
+            vm.finish(90)
+        for disk in disks:
+            disk.check()
+        for driver, sink in peer.sinks.items():
+            if sink.received != data:
+                raise Failure(f"the host did not receive what dom0 sent over {driver}")
+    scenario.cpus = SMP[machine]
+    scenario.__doc__ = (f"on {machine}: virtio, NVMe and AHCI disks, virtio and e1000 networks by checksum, USB keyboard and "
+                        "power button")
     return scenario
 
 
-def keyboard(machine):
-    def scenario(context):
-        with Dom0(context, "keyboard.sh", modules="xhci_pci,usbhid,hid_generic,evdev", machine=machine,
-                  extra=["-device", "qemu-xhci", "-device", "usb-kbd"]) as vm:
-            vm.wait_for("^keyboard is watched|not ok", 240)
-            for key, name in (("a", "a"), ("b", "b"), ("ret", "return")):
-                vm.monitor(f"sendkey {key}")
-                vm.wait_for(f"ok key {name}", 60)
-            vm.finish(60)
-    scenario.__doc__ = f"a USB keyboard on {machine}: each key pressed is seen"
-    return scenario
-
-
-def msi(name):
-    return "-msi.*" + re.sub(r"\s", "~", name)
-
-
-SCENARIOS = {}
-for m in ("pc", "q35"):
-    SCENARIOS[f"virtio-blk-{m}"] = disk(m, "virtio_pci,virtio_blk", "virtio", ["-device", "virtio-blk-pci,drive=d"],
-                                        msi("virtio"))
-    SCENARIOS[f"nvme-{m}"] = disk(m, "nvme", "nvme", ["-device", "nvme,drive=d,serial=1"], msi("nvme"))
-    SCENARIOS[f"ahci-{m}"] = disk(m, "ahci,sd_mod", "ata[0-9]",
-                                  ["-device", "ahci,id=sata", "-device", "ide-hd,drive=d,bus=sata.0"], "ahci")
-    SCENARIOS[f"virtio-net-{m}"] = net(m, "virtio-net-pci", "virtio_net", msi("virtio"))
-    SCENARIOS[f"e1000-{m}"] = net(m, "e1000", "e1000", "ioapic-level.*eth")
-    SCENARIOS[f"usb-keyboard-{m}"] = keyboard(m)
+SCENARIOS = {f"devices-{m}": devices(m) for m in ("pc", "q35")}
