@@ -160,11 +160,16 @@ bool shared_ring_publish(struct shared_ring *ring)
     return ring->answered - read_once(&header_of(ring)->rsp_event) < ring->answered - since;
 }
 
+bool shared_ring_sleep_until(struct shared_ring *ring, uint32_t count)
+{
+    if (shared_ring_waiting(ring) >= count)
+        return true;
+    write_once(&header_of(ring)->req_event, ring->taken + count);
+    atomic_thread_fence(memory_order_seq_cst);
+    return shared_ring_waiting(ring) >= count;
+}
+
 bool shared_ring_sleep(struct shared_ring *ring)
 {
-    if (shared_ring_waiting(ring))
-        return true;
-    write_once(&header_of(ring)->req_event, ring->taken + 1);
-    atomic_thread_fence(memory_order_seq_cst);
-    return shared_ring_waiting(ring) != 0;
+    return shared_ring_sleep_until(ring, 1);
 }

@@ -50,5 +50,7 @@ void shared_ring_answer_group(struct shared_ring *ring, const void *responses, u
 bool shared_ring_publish(struct shared_ring *ring);
 /* Asks to be notified of the next request, and says whether one came meanwhile (then take on, no event will come). */
 bool shared_ring_sleep(struct shared_ring *ring);
+/* The same until count requests wait, at most as many as there are slots. */
+bool shared_ring_sleep_until(struct shared_ring *ring, uint32_t count);
 
 #endif

@@ -67,7 +67,7 @@ struct worker_net {
     uint8_t mac[6];
     bool sg, gso_v4, gso_v6; /* what the front end takes */
     bool csum_v4, csum_v6;   /* takes packets whose checksum is not filled in */
-    uint64_t rate_bytes;     /* a second, from guest to us; 0: no limit */
+    uint64_t rate_bytes;     /* in each interval, from guest to us; 0: no limit */
     uint32_t rate_interval_us;
 };
 
