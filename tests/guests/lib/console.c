@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text output through console_io.  A line goes out in one hypercall, so that lines of several vCPUs do not mix.
+ * Text output through console_io, or as a console driver says (console_output).  A line goes out in one hypercall, so
+ * that lines of several vCPUs do not mix.
  */
 #include <stdarg.h>
 
 #include "guest.h"
 #include "text.h"
 
+void (*console_output)(const char *text, size_t length);
+
 void console_write(const char *text, size_t length)
 {
-    hv_console_io(CONSOLEIO_write, length, text);
+    if (console_output)
+        console_output(text, length);
+    else
+        hv_console_io(CONSOLEIO_write, length, text);
 }
 
 struct out {

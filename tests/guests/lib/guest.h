@@ -23,9 +23,11 @@ void guest_main(void);
 extern struct start_info *start_info;
 extern struct shared_info *shared_info;
 const char *guest_cmdline(void);
+uint64_t guest_option(const char *name, uint64_t otherwise); /* the number behind name ("seed=") there */
 
 /* console.c */
 void console_write(const char *text, size_t length);
+extern void (*console_output)(const char *text, size_t length); /* set by a driver: where the text goes instead */
 int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int snprintf(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

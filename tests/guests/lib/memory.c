@@ -6,7 +6,7 @@
 #include "guest.h"
 
 uint64_t *kernel_l4;
-static const uint64_t *mfn_list;
+static uint64_t *mfn_list;
 static uint64_t next_pfn, end_pfn; /* never yet allocated */
 static void *free_list;            /* given back */
 static uint64_t free_count;
@@ -16,6 +16,11 @@ static uint64_t free_count;
 uint64_t mfn_of_pfn(uint64_t pfn)
 {
     return mfn_list[pfn];
+}
+
+void mfn_of_pfn_set(uint64_t pfn, uint64_t mfn)
+{
+    mfn_list[pfn] = mfn;
 }
 
 uint64_t pfn_of_mfn(uint64_t mfn)
@@ -229,7 +234,7 @@ void memory_init(void)
 {
     uint64_t mapped = 0, frames = start_info->nr_pages;
 
-    mfn_list = (const uint64_t *)start_info->mfn_list;
+    mfn_list = (uint64_t *)start_info->mfn_list;
     kernel_l4 = (uint64_t *)start_info->pt_base;
     if (frames > DIRECT_FRAMES)
         frames = DIRECT_FRAMES;

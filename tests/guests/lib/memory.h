@@ -40,6 +40,7 @@
 void memory_init(void);
 
 uint64_t mfn_of_pfn(uint64_t pfn);
+void mfn_of_pfn_set(uint64_t pfn, uint64_t mfn); /* for a balloon, whose pages change their frames */
 uint64_t pfn_of_mfn(uint64_t mfn);
 void *pfn_to_va(uint64_t pfn);
 uint64_t va_to_pfn(const void *va);

@@ -17,6 +17,18 @@ const char *guest_cmdline(void)
     return (const char *)start_info->cmd_line;
 }
 
+uint64_t guest_option(const char *name, uint64_t otherwise)
+{
+    const char *at = strstr(guest_cmdline(), name);
+    uint64_t number = 0;
+
+    if (!at)
+        return otherwise;
+    for (at += strlen(name); *at >= '0' && *at <= '9'; at++)
+        number = number * 10 + (uint64_t)(*at - '0');
+    return number;
+}
+
 void guest_start(struct start_info *info) __attribute__((noreturn));
 void guest_start(struct start_info *info)
 {
