@@ -8,13 +8,15 @@
  * files attached (SCM_RIGHTS). Each request is answered once, in any order across devices:
  *
  *     WORKER_CONNECT     map rings, bind event channels, begin   -> WORKER_CONNECTED  or WORKER_FAILED with the reason
- *     WORKER_CHANGE      new size, new rate                      -> WORKER_CHANGED    or WORKER_FAILED
+ *     WORKER_CHANGE      new size, new rate                      -> WORKER_CHANGED    or WORKER_REFUSED (all as before)
  *     WORKER_DISCONNECT  finish what is begun, let go            -> WORKER_DISCONNECTED
  *
  * WORKER_FAILED may also come without a request: the front end did what it must not (text says what), the worker has
- * let go of the device. The end of the socket ends the worker; the end of a worker is seen by the manager, which starts
- * another and connects the devices anew. Nothing is lost by that: requests are answered in their order, so those that
- * the ring still holds from rsp_prod on are exactly those whose end the guest was not told (shared_ring.h).
+ * let go of the device. So may WORKER_LOST: what is behind the device went away (an NBD server); the worker has let go,
+ * the front end knows nothing of it, and the manager connects the device anew. The end of the socket ends the worker;
+ * the end of a worker is seen by the manager, which starts another and connects the devices anew. Nothing is lost by
+ * that: requests are answered in their order, so those that the ring still holds from rsp_prod on are exactly those
+ * whose end the guest was not told (shared_ring.h).
  */
 #ifndef HAVEN_PV_DRIVERS_COMMON_WORKER_H
 #define HAVEN_PV_DRIVERS_COMMON_WORKER_H
@@ -36,6 +38,8 @@ enum worker_kind {
     WORKER_CHANGED,
     WORKER_DISCONNECTED,
     WORKER_FAILED,
+    WORKER_REFUSED,
+    WORKER_LOST,
 };
 
 struct worker_ring {
@@ -53,8 +57,8 @@ struct worker_queue {
 /* Files with WORKER_CONNECT: [0] the counters (include/haven/device_counters.h), then the image or the connected NBD
  * socket. */
 struct worker_block {
-    uint64_t sectors;     /* of sector_size bytes */
-    uint32_t sector_size; /* 512 or 4096 */
+    uint64_t sectors;     /* of 512 bytes, whatever sector_size is */
+    uint32_t sector_size; /* 512 to 4096: no request touches part of one */
     bool nbd;             /* the file is the socket of an NBD server, to be negotiated with */
     bool block_device;    /* the file is one: discard and write-zeroes by ioctl where io_uring has none */
     bool read_only, direct /* opened with O_DIRECT */, discard;
@@ -80,7 +84,7 @@ struct worker_message {
         struct worker_block block;
         struct worker_net net;
     };
-    char text[WORKER_TEXT_MAX]; /* with WORKER_FAILED: the reason, one line */
+    char text[WORKER_TEXT_MAX]; /* with WORKER_FAILED and WORKER_REFUSED: the reason, one line */
 };
 
 /* Sends with count files attached: 0, or -1 with errno. */

@@ -78,7 +78,7 @@ static void handle_message(struct worker *w, const struct worker_message *m, con
     if (result < 0 || m->kind == WORKER_DISCONNECT)
         close_files(files, count);
     if (result < 0)
-        worker_answer(w, m->device, WORKER_FAILED, failure.text);
+        worker_answer(w, m->device, m->kind == WORKER_CHANGE ? WORKER_REFUSED : WORKER_FAILED, failure.text);
     else if (!result)
         worker_answer(w, m->device, answer_of(m->kind), NULL);
 }
@@ -130,26 +130,45 @@ static void unmask(const evtchn_port_t *ports, unsigned count)
         die("unmasking event channels: %s", strerror(errno));
 }
 
+unsigned worker_channels_ready(struct worker *w, const evtchn_port_t *ports, unsigned count, evtchn_port_t *heard)
+{
+    unsigned finished = 0, kept = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct worker_channel *c = find_channel(ports[i]);
+        if (c && c->ready(w, c))
+            heard[finished++] = ports[i];
+    }
+    /* A callback may have unbound some of them, and the device refuses such a port: only those that still are. */
+    for (unsigned i = 0; i < finished; i++)
+        if (find_channel(heard[i]))
+            heard[kept++] = heard[i];
+    return kept;
+}
+
+void worker_channels_heard(struct worker *w, const evtchn_port_t *heard, unsigned count)
+{
+    (void)w;
+    unmask(heard, count);
+}
+
+int64_t worker_next_timer_ns(const struct worker *w)
+{
+    if (!w->loop.timers)
+        return -1;
+    int64_t left = w->loop.timers->due_ns - event_loop_now_ns() + 1;
+    return left > 0 ? left : 0;
+}
+
 /* The device gives the ports that are pending, each masked until it is written back. */
 static void events_ready(struct event_source *source, uint32_t events)
 {
-    evtchn_port_t ports[PORTS_AT_ONCE], done[PORTS_AT_ONCE];
-    unsigned finished = 0;
+    evtchn_port_t ports[PORTS_AT_ONCE], heard[PORTS_AT_ONCE];
     (void)events;
     ssize_t got = read(source->fd, ports, sizeof(ports));
     if (got < 0 && errno != EAGAIN)
         die("the event channel device: %s", strerror(errno));
-    for (ssize_t i = 0; i < got / (ssize_t)sizeof(*ports); i++) {
-        struct worker_channel *c = find_channel(ports[i]);
-        if (c && c->ready(&self.worker, c))
-            done[finished++] = ports[i];
-    }
-    /* A callback may have unbound some of them, and the device refuses such a port: only those that still are. */
-    unsigned kept = 0;
-    for (unsigned i = 0; i < finished; i++)
-        if (find_channel(done[i]))
-            done[kept++] = done[i];
-    unmask(done, kept);
+    if (got > 0)
+        unmask(heard, worker_channels_ready(&self.worker, ports, (unsigned)got / sizeof(*ports), heard));
 }
 
 int worker_channel_bind(struct worker *w, struct worker_channel *channel, uint32_t guest_port, struct failure *failure)
@@ -240,7 +259,7 @@ static void open_doors(struct worker *w)
     self.socket = (struct event_source){.fd = WORKER_SOCKET, .ready = socket_ready};
     self.events = (struct event_source){.fd = xenevtchn_fd(w->events), .ready = events_ready};
     if (event_loop_open(&w->loop) || event_loop_add(&w->loop, &self.socket, EPOLLIN) ||
-        event_loop_add(&w->loop, &self.events, EPOLLIN))
+        (!w->ops->own_sleep && event_loop_add(&w->loop, &self.events, EPOLLIN)))
         die("epoll: %s", strerror(errno));
     if (w->ops->before_sleep)
         w->loop.before_sleep = before_sleep;

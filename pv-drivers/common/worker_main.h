@@ -58,6 +58,8 @@ struct worker_kind_ops {
     /* Before the loop sleeps: submits and publishes what was gathered in this round. true: there is more to do, the
      * loop looks at its files without sleeping. May be NULL. */
     bool (*before_sleep)(struct worker *w);
+    /* before_sleep sleeps itself and returns true: the event channels are not in the loop. See the end of this file. */
+    bool own_sleep;
 };
 
 int worker_main(int argc, char **argv, const struct worker_kind_ops *ops);
@@ -90,5 +92,14 @@ void worker_channel_notify(struct worker *w, struct worker_channel *channel);
 /* Maps the file of counters; it is closed here in any case. NULL with errno: not a file of them. */
 struct device_counters *worker_counters_map(int file);
 void worker_counters_unmap(struct device_counters *counters);
+
+/* ---- a kind that sleeps in its own way (own_sleep), on the event channel device, the loop's file and more ---- */
+
+/* The device gave these ports: calls their ready. *heard (of the same size) gets those to be unmasked; returns how
+ * many: they are written to the device, by the kind or by worker_channels_heard. */
+unsigned worker_channels_ready(struct worker *w, const evtchn_port_t *ports, unsigned count, evtchn_port_t *heard);
+void worker_channels_heard(struct worker *w, const evtchn_port_t *heard, unsigned count);
+/* How long the loop has to sleep; negative: for ever. */
+int64_t worker_next_timer_ns(const struct worker *w);
 
 #endif
