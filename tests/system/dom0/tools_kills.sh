@@ -19,14 +19,17 @@ kill_one() {
 guest_is_whole() { # NAME: there once, by the hypervisor, by the store, and running or between two lives
     [ "$(hvctl list | awk -v n="$1" '$1 == n' | wc -l)" = 1 ]
 }
+guest_runs() { # NAME: its creation came to its end, which lets it run
+    hvctl list 2> /dev/null | awk -v n="$1" '$1 == n && $5 !~ /p/ { found = 1 } END { exit !found }'
+}
 
 for n in 1 2 3 4 5 6 7 8; do
     config "k$n" reboot 1500 'on_reboot = "restart"'
     (
-        # As a script would: try until it is there.
-        for try in 1 2 3 4 5 6; do
+        # As a script would: try until it is there, and not only half, as what a killed hvctl began is taken back.
+        for try in 1 2 3 4 5 6 7 8 9 10; do
             hvctl create -q "/tmp/k$n.cfg" > /dev/null 2>&1 && break
-            hvctl domid "k$n" > /dev/null 2>&1 && break
+            guest_runs "k$n" && break
             sleep 1
         done
     ) &
