@@ -23,7 +23,8 @@ struct device {
     char back[80];  /* /local/domain/0/backend/NAME/DOMID/ID */
     char front[80]; /* /local/domain/DOMID/device/KIND/ID, as the back end's node says and checked */
     int counters;   /* file of struct device_counters */
-    void *of_kind;  /* what the kind keeps: made by open, freed by close */
+    const struct worker_message *answer; /* during connected: the worker's WORKER_CONNECTED */
+    void *of_kind;                       /* what the kind keeps: made by open, freed by close */
 };
 
 /*
@@ -46,12 +47,12 @@ struct device_kind {
     int (*open)(struct device *d, struct failure *failure);
     void (*close)(struct device *d);
     /* Reads the front end's nodes, which are untrusted, into *m (queues, rings, features; kind and device are filled
-     * in) and says which files go with it (they stay the kind's). -1: the front end's fault, the device is closed for
-     * it. DEVICE_BUSY as with open. */
+     * in) and says which files go with it, d->counters first (they stay the kind's). -1: the front end's fault, the
+     * device is closed for it. DEVICE_BUSY as with open. */
     int (*connect)(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure);
     /* The worker has it: writes what the front end reads when the back end says Connected (sectors, ...). */
     int (*connected)(struct device *d, struct failure *failure);
-    /* The worker has let go (the front end closed, or the worker died). May be NULL. */
+    /* The worker has let go (the front end closed, or the worker died). d->xs may be NULL. May be NULL. */
     void (*let_go)(struct device *d);
     /* A node under the back end's path changed (resize, rate, media). Fills *m with what the worker shall change and
      * returns 1; 0: nothing to do; -1 with the reason. May be NULL. */

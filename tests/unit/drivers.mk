@@ -11,3 +11,7 @@ tests_unit_test_shared_ring_CPPFLAGS = $(drivers_test_cppflags)
 check_PROGRAMS += tests/unit/test_grant_pages
 tests_unit_test_grant_pages_SOURCES = tests/unit/test_grant_pages.c pv-drivers/common/grant_pages.c
 tests_unit_test_grant_pages_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_xenbus_state
+tests_unit_test_xenbus_state_SOURCES = tests/unit/test_xenbus_state.c pv-drivers/manager/xenbus_state.c
+tests_unit_test_xenbus_state_CPPFLAGS = $(drivers_test_cppflags)
