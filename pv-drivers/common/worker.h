@@ -64,7 +64,7 @@ struct worker_block {
     bool read_only, direct /* opened with O_DIRECT */, discard;
     bool persistent; /* the front end keeps its grants (feature-persistent) */
     char nbd_export[64];
-};
+}; /* in WORKER_CONNECTED: sectors and discard as the worker found them */
 
 /* Files with WORKER_CONNECT: [0] the counters, then one TAP queue for each queue. */
 struct worker_net {

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * See disk_uring.h. Files are in the ring's table (a slot for each disk, two for the files that wake the worker), and
+ * the restriction lets no other file be used. An operation may end short, as read(2) may: the rest is asked for again,
+ * until nothing more comes, which is an error (a file that somebody else made shorter).
+ *
+ * Discard is fallocate with a hole; a block device is asked first to discard without a promise of zeroes, which costs
+ * the least, then as a file.
+ */
+#include "block/disk_uring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <linux/falloc.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ENTRIES     256
+#define SLOTS       66
+#define SLOT_EVENTS 0
+#define SLOT_LOOP   1
+#define SLOT_DISKS  2
+
+#define HOLE    (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
+#define DISCARD (HOLE | FALLOC_FL_NO_HIDE_STALE)
+
+struct uring {
+    struct io_uring ring;
+    uint8_t *memory;
+    unsigned gathered;  /* not submitted yet */
+    unsigned under_way; /* of disks */
+    bool events_armed, loop_armed;
+    unsigned woken;
+    unsigned port_count;
+    evtchn_port_t ports[URING_PORTS], heard[URING_PORTS];
+    bool slot_used[SLOTS];
+};
+
+struct uring_disk {
+    struct disk disk;
+    struct uring *uring;
+    int slot;
+    bool block_device;
+    bool plain_discard; /* the device does without promise of zeroes */
+};
+
+/* What a completion is of: a disk_io, or one of these. */
+static char of_events, of_loop, of_heard;
+
+static const uint8_t allowed_operations[] = {IORING_OP_READV,       IORING_OP_WRITEV, IORING_OP_READ_FIXED,
+                                             IORING_OP_WRITE_FIXED, IORING_OP_FSYNC,  IORING_OP_FALLOCATE,
+                                             IORING_OP_POLL_ADD,    IORING_OP_READ,   IORING_OP_WRITE};
+#define ALLOWED (sizeof(allowed_operations) / sizeof(allowed_operations[0]))
+
+static int restrict_ring(struct io_uring *ring)
+{
+    struct io_uring_restriction rules[ALLOWED + 2] = {
+        [ALLOWED] = {.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_FILES_UPDATE},
+        [ALLOWED + 1] = {.opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED, .sqe_flags = IOSQE_FIXED_FILE},
+    };
+
+    for (unsigned i = 0; i < ALLOWED; i++) {
+        rules[i].opcode = IORING_RESTRICTION_SQE_OP;
+        rules[i].sqe_op = allowed_operations[i];
+    }
+    /* By number: liburing 2.3 declares functions for this and the next, and does not export them. */
+    return io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_RESTRICTIONS, rules, ALLOWED + 2);
+}
+
+static int set_up(struct uring *u, size_t bytes, int event_channels, int loop)
+{
+    const struct iovec pool = {.iov_base = u->memory, .iov_len = bytes};
+    int files[SLOTS] = {[SLOT_EVENTS] = event_channels, [SLOT_LOOP] = loop};
+    int error;
+
+    for (unsigned i = SLOT_DISKS; i < SLOTS; i++)
+        files[i] = -1;
+    error = io_uring_register_files(&u->ring, files, SLOTS);
+    if (!error)
+        error = io_uring_register_buffers(&u->ring, &pool, 1);
+    if (!error)
+        error = restrict_ring(&u->ring);
+    if (!error)
+        error = io_uring_register((unsigned)u->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+    return error;
+}
+
+struct uring *uring_open(void *memory, size_t bytes, int event_channels, int loop, struct failure *failure)
+{
+    struct io_uring_params params = {
+        .flags =
+            IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE,
+        .cq_entries = 4 * ENTRIES,
+    };
+    struct uring *u = calloc(1, sizeof(*u));
+    int error;
+
+    if (!u || fcntl(event_channels, F_SETFL, O_NONBLOCK)) {
+        failure_errno(failure, "event channels");
+        free(u);
+        return NULL;
+    }
+    u->memory = memory;
+    error = io_uring_queue_init_params(ENTRIES, &u->ring, &params);
+    if (!error) {
+        error = set_up(u, bytes, event_channels, loop);
+        if (error)
+            io_uring_queue_exit(&u->ring);
+    }
+    if (!error)
+        return u;
+    errno = -error;
+    failure_errno(failure, "io_uring can't be set up (it needs Linux 6.1, and kernel.io_uring_disabled = 0)");
+    free(u);
+    return NULL;
+}
+
+/* Submits, and takes from the kernel what it did; a full completion queue only delays that. */
+static void enter(struct uring *u)
+{
+    u->gathered = 0;
+    io_uring_submit_and_get_events(&u->ring);
+}
+
+static struct io_uring_sqe *next_entry(struct uring *u, int slot, const void *of)
+{
+    struct io_uring_sqe *entry = io_uring_get_sqe(&u->ring);
+
+    while (!entry) {
+        enter(u);
+        entry = io_uring_get_sqe(&u->ring);
+    }
+    u->gathered++;
+    io_uring_prep_nop(entry);
+    entry->fd = slot;
+    io_uring_sqe_set_data(entry, (void *)(uintptr_t)of);
+    return entry;
+}
+
+/* io_uring_prep_* set everything, so the slot and the owner are set again afterwards. */
+static void aim(struct io_uring_sqe *entry, const void *of)
+{
+    entry->flags |= IOSQE_FIXED_FILE;
+    io_uring_sqe_set_data(entry, (void *)(uintptr_t)of);
+}
+
+static void gather(struct uring_disk *d, struct disk_io *io)
+{
+    struct uring *u = d->uring;
+    struct io_uring_sqe *entry = next_entry(u, d->slot, io);
+    struct iovec *memory = io->memory;
+
+    switch (io->operation) {
+    case BLOCK_READ:
+        if (io->pooled)
+            io_uring_prep_read_fixed(entry, d->slot, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
+        else
+            io_uring_prep_readv(entry, d->slot, memory, io->vectors, io->offset);
+        break;
+    case BLOCK_WRITE:
+        if (io->pooled)
+            io_uring_prep_write_fixed(entry, d->slot, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
+        else
+            io_uring_prep_writev(entry, d->slot, memory, io->vectors, io->offset);
+        break;
+    case BLOCK_FLUSH:
+        io_uring_prep_fsync(entry, d->slot, IORING_FSYNC_DATASYNC);
+        break;
+    case BLOCK_DISCARD:
+        io_uring_prep_fallocate(entry, d->slot, d->plain_discard ? DISCARD : HOLE, (off_t)io->offset, (off_t)io->bytes);
+        break;
+    }
+    aim(entry, io);
+    u->under_way++;
+}
+
+static void submit(struct disk *disk, struct disk_io *io)
+{
+    gather((struct uring_disk *)disk, io);
+}
+
+/* Takes bytes off the front of an operation. */
+static void shorten(struct disk_io *io, size_t bytes)
+{
+    io->offset += bytes;
+    io->bytes -= bytes;
+    while (bytes && bytes >= io->memory->iov_len) {
+        bytes -= io->memory->iov_len;
+        io->memory++;
+        io->vectors--;
+    }
+    if (bytes) {
+        io->memory->iov_base = (uint8_t *)io->memory->iov_base + bytes;
+        io->memory->iov_len -= bytes;
+    }
+}
+
+static void end(struct disk_io *io, int result)
+{
+    struct uring_disk *d = (struct uring_disk *)io->disk;
+
+    if (result == -EAGAIN || result == -EINTR)
+        gather(d, io);
+    else if (io->operation == BLOCK_DISCARD && result == -EOPNOTSUPP && d->plain_discard) {
+        d->plain_discard = false;
+        gather(d, io);
+    } else if (result < 0)
+        io->done(io, -result);
+    else if (io->operation > BLOCK_WRITE || (uint64_t)result >= io->bytes)
+        io->done(io, 0);
+    else if (result == 0)
+        io->done(io, EIO);
+    else {
+        shorten(io, (size_t)result);
+        gather(d, io);
+    }
+}
+
+static void take_events(struct uring *u, int result)
+{
+    u->events_armed = false;
+    if (result > 0) {
+        u->port_count = (unsigned)result / sizeof(evtchn_port_t);
+        u->woken |= URING_EVENTS;
+    }
+}
+
+/* What the kernel has done. The ports that were read stay in u->ports until the next sleep. */
+static bool reap(struct uring *u)
+{
+    struct io_uring_cqe *entry;
+    bool any = false;
+
+    while (io_uring_peek_cqe(&u->ring, &entry) == 0) {
+        void *of = io_uring_cqe_get_data(entry);
+        int result = entry->res;
+        io_uring_cqe_seen(&u->ring, entry);
+        if (of == &of_events) {
+            take_events(u, result);
+        } else if (of == &of_loop) {
+            u->loop_armed = false;
+            u->woken |= URING_LOOP;
+        } else if (of != &of_heard) {
+            u->under_way--;
+            any = true;
+            end(of, result);
+        }
+    }
+    return any;
+}
+
+bool uring_flush(struct uring *u)
+{
+    if (!u->gathered)
+        return false;
+    enter(u);
+    return reap(u);
+}
+
+static void arm(struct uring *u, const evtchn_port_t *heard, unsigned heard_count)
+{
+    struct io_uring_sqe *entry;
+
+    if (heard_count) {
+        for (unsigned i = 0; i < heard_count; i++)
+            u->heard[i] = heard[i];
+        entry = next_entry(u, SLOT_EVENTS, &of_heard);
+        io_uring_prep_write(entry, SLOT_EVENTS, u->heard, heard_count * (unsigned)sizeof(*heard), 0);
+        aim(entry, &of_heard);
+    }
+    if (!u->events_armed) {
+        entry = next_entry(u, SLOT_EVENTS, &of_events);
+        io_uring_prep_read(entry, SLOT_EVENTS, u->ports, sizeof(u->ports), 0);
+        aim(entry, &of_events);
+        u->events_armed = true;
+    }
+    if (!u->loop_armed) {
+        entry = next_entry(u, SLOT_LOOP, &of_loop);
+        io_uring_prep_poll_add(entry, SLOT_LOOP, POLLIN);
+        aim(entry, &of_loop);
+        u->loop_armed = true;
+    }
+}
+
+unsigned uring_sleep(struct uring *u, const evtchn_port_t *heard, unsigned heard_count, int64_t timeout_ns,
+                     const evtchn_port_t **ports, unsigned *count)
+{
+    struct __kernel_timespec wait = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    struct io_uring_cqe *entry;
+    unsigned woken;
+
+    arm(u, heard, heard_count);
+    u->gathered = 0;
+    if (timeout_ns < 0)
+        io_uring_submit_and_wait(&u->ring, 1);
+    else
+        io_uring_submit_and_wait_timeout(&u->ring, &entry, 1, &wait, NULL);
+    reap(u);
+    woken = u->woken;
+    u->woken = 0;
+    *ports = u->ports;
+    *count = woken & URING_EVENTS ? u->port_count : 0;
+    return woken;
+}
+
+static void close_disk(struct disk *disk)
+{
+    struct uring_disk *d = (struct uring_disk *)disk;
+    int none = -1;
+
+    io_uring_register_files_update(&d->uring->ring, (unsigned)d->slot, &none, 1);
+    d->uring->slot_used[d->slot] = false;
+    free(d);
+}
+
+static const struct disk_ops uring_ops = {.submit = submit, .close = close_disk};
+
+struct disk *disk_uring_open(struct uring *u, int file, bool block_device, struct failure *failure)
+{
+    struct uring_disk *d;
+    int slot = SLOT_DISKS;
+    int result;
+
+    while (slot < SLOTS && u->slot_used[slot])
+        slot++;
+    d = slot < SLOTS ? calloc(1, sizeof(*d)) : NULL;
+    if (!d) {
+        failure_set(failure, "the guest has too many disks (%d at most)", SLOTS - SLOT_DISKS);
+        return NULL;
+    }
+    result = io_uring_register_files_update(&u->ring, (unsigned)slot, &file, 1);
+    if (result < 0) {
+        errno = -result;
+        failure_errno(failure, "the image can't be given to io_uring");
+        free(d);
+        return NULL;
+    }
+    close(file); /* the ring's table keeps it */
+    *d = (struct uring_disk){
+        .disk.ops = &uring_ops, .uring = u, .slot = slot, .block_device = block_device, .plain_discard = block_device};
+    u->slot_used[slot] = true;
+    return &d->disk;
+}
