@@ -291,27 +291,166 @@ static struct cpu_set *read_cpus(struct reader *reader, const char *name)
     return sets;
 }
 
-static void read_devices(struct reader *reader, const char *name, char ***out, unsigned int *count)
+/* ---- devices ---- */
+
+/* The list called name, or NULL: there is none, or it is empty, or no list (an error then). */
+static const struct config_value *find_list(struct reader *reader, const char *name)
 {
     const struct config_setting *setting = config_find(reader->tree, name);
-    const struct config_value *list = setting ? setting->value : NULL;
 
-    if (!list || is_empty(list))
-        return;
-    if (list->type != CONFIG_LIST) {
+    if (!setting || is_empty(setting->value))
+        return NULL;
+    if (setting->value->type != CONFIG_LIST)
         error(reader, setting, "%s must be a list of strings", name);
-        return;
-    }
-    error(reader, setting, "%s is understood but not supported yet", name);
-    *out = calloc(list->items, sizeof(**out));
-    for (unsigned int i = 0; *out && i < list->items; i++) {
-        if (list->item[i]->type != CONFIG_STRING)
-            diagnostics_add(reader->said, DIAGNOSTIC_ERROR, &list->item[i]->place, "%s must be a list of strings",
-                            name);
-        else if (((*out)[*count] = copy_text(reader, list->item[i]->text)) != NULL)
-            ++*count;
+    else if (setting->value->items > GUEST_DEVICES_MAX)
+        error(reader, setting, "%s has more than %d devices", name, GUEST_DEVICES_MAX);
+    else
+        return setting->value;
+    return NULL;
+}
+
+/* What is wrong with an item of a list, with the place inside of its text. */
+static void device_error(struct reader *reader, const char *name, const struct config_value *item,
+                         const struct spec_error *wrong)
+{
+    struct config_place place = item->place;
+
+    place.column += 1 + (unsigned int)wrong->at; /* behind the quote */
+    diagnostics_add(reader->said, DIAGNOSTIC_ERROR, &place, "%s: %s", name, wrong->text);
+}
+
+static bool is_specification(struct reader *reader, const char *name, const struct config_value *item)
+{
+    if (item->type != CONFIG_STRING)
+        diagnostics_add(reader->said, DIAGNOSTIC_ERROR, &item->place, "%s must be a list of strings", name);
+    return item->type == CONFIG_STRING;
+}
+
+static void read_disks(struct reader *reader)
+{
+    const struct config_value *list = find_list(reader, "disk");
+    struct guest_config *guest = reader->guest;
+    struct spec_error wrong;
+
+    guest->disk = list ? calloc(list->items, sizeof(*guest->disk)) : NULL;
+    for (unsigned int i = 0; guest->disk && i < list->items; i++) {
+        const struct config_value *item = list->item[i];
+        struct disk_config *disk = &guest->disk[guest->disks];
+        if (!is_specification(reader, "disk", item))
+            continue;
+        if (disk_parse((const char *const *)&item->text, 1, disk, &wrong)) {
+            device_error(reader, "disk", item, &wrong);
+            continue;
+        }
+        for (unsigned int other = 0; other < guest->disks; other++)
+            if (guest->disk[other].device == disk->device)
+                diagnostics_add(reader->said, DIAGNOSTIC_ERROR, &item->place, "disk: %s is given twice", disk->vdev);
+        guest->disks++;
     }
 }
+
+static const struct vif_config *find_vif(const struct guest_config *guest, uint32_t devid)
+{
+    for (unsigned int i = 0; i < guest->vifs; i++)
+        if (guest->vif[i].devid == devid)
+            return &guest->vif[i];
+    return NULL;
+}
+
+/* A vif without devid gets the lowest that nobody has, those that are given being taken already. */
+static void complete_vifs(struct guest_config *guest)
+{
+    uint32_t devid = 0;
+
+    for (unsigned int i = 0; i < guest->vifs; i++) {
+        if (guest->vif[i].devid == VIF_DEVID_UNSET) {
+            while (find_vif(guest, devid))
+                devid++;
+            guest->vif[i].devid = devid;
+        }
+        if (!guest->vif[i].mac_given)
+            vif_choose_mac(&guest->vif[i], guest->uuid);
+    }
+}
+
+/* After the uuid, from which MAC addresses are made. */
+static void read_vifs(struct reader *reader)
+{
+    const struct config_value *list = find_list(reader, "vif");
+    struct guest_config *guest = reader->guest;
+    struct spec_error wrong;
+
+    guest->vif = list ? calloc(list->items, sizeof(*guest->vif)) : NULL;
+    for (unsigned int i = 0; guest->vif && i < list->items; i++) {
+        const struct config_value *item = list->item[i];
+        struct vif_config vif;
+        if (!is_specification(reader, "vif", item))
+            continue;
+        if (vif_parse((const char *const *)&item->text, 1, &vif, &wrong))
+            device_error(reader, "vif", item, &wrong);
+        else if (vif.devid != VIF_DEVID_UNSET && find_vif(guest, vif.devid))
+            diagnostics_add(reader->said, DIAGNOSTIC_ERROR, &item->place, "vif: devid %u is given twice", vif.devid);
+        else
+            guest->vif[guest->vifs++] = vif;
+    }
+    complete_vifs(guest);
+}
+
+/* A list of count strings, which are taken over (NULLs among them: no memory). */
+static int set_list(struct config *tree, const char *name, char **text, unsigned int count)
+{
+    const struct config_place place = {.source = "devices"};
+    struct config_value *list = config_value_new(CONFIG_LIST, &place, NULL);
+    int error = list ? 0 : -1;
+
+    for (unsigned int i = 0; i < count; i++) {
+        struct config_value *item = text[i] && !error ? config_value_new(CONFIG_STRING, &place, text[i]) : NULL;
+        if (!item && error)
+            free(text[i]);
+        if (!item || config_value_append(list, item))
+            error = -1;
+    }
+    if (error)
+        config_value_free(list);
+    return error || config_tree_set(tree, name, &place, list, false) ? -1 : 0;
+}
+
+static int set_devices(struct config *tree, const struct guest_config *guest)
+{
+    char **disk = calloc(guest->disks + 1, sizeof(*disk)), **vif = calloc(guest->vifs + 1, sizeof(*vif));
+    int error = disk && vif ? 0 : -1;
+
+    for (unsigned int i = 0; i < guest->disks && !error; i++)
+        disk[i] = disk_format_text(&guest->disk[i]);
+    for (unsigned int i = 0; i < guest->vifs && !error; i++)
+        vif[i] = vif_format_text(&guest->vif[i]);
+    if (!error && (guest->disks || config_find(tree, "disk")))
+        error |= set_list(tree, "disk", disk, guest->disks);
+    if (disk && vif && (guest->vifs || config_find(tree, "vif")))
+        error |= set_list(tree, "vif", vif, guest->vifs);
+    free(disk);
+    free(vif);
+    return error;
+}
+
+char *guest_config_with_devices(const struct guest_config *guest)
+{
+    struct diagnostics said = {0};
+    struct config *tree = NULL;
+    char *text = NULL;
+
+    if (config_parse(guest->text, strlen(guest->text), "stored configuration", &tree, &said) == 0)
+        errno = ENOMEM;
+    else
+        errno = EINVAL;
+    if (tree && set_devices(tree, guest) == 0)
+        text = config_text(tree);
+    config_free(tree);
+    diagnostics_clear(&said);
+    return text;
+}
+
+/* ---- the rest ---- */
 
 static void read_words_with_one_meaning(struct reader *reader)
 {
@@ -413,19 +552,12 @@ int config_to_guest(const struct config *tree, struct guest_config *guest, struc
     complete(&reader);
     guest->hard_affinity = read_cpus(&reader, "cpus");
     guest->soft_affinity = read_cpus(&reader, "cpus_soft");
-    read_devices(&reader, "disk", &guest->disk, &guest->disks);
-    read_devices(&reader, "vif", &guest->vif, &guest->vifs);
+    read_disks(&reader);
+    read_vifs(&reader);
     guest->text = text_with_uuid(tree, guest);
     if (!guest->text)
         error(&reader, (const struct config_setting *)NULL, "out of memory");
     return said->errors == errors ? 0 : -1;
-}
-
-static void free_strings(char **strings, unsigned int count)
-{
-    for (unsigned int i = 0; i < count; i++)
-        free(strings[i]);
-    free(strings);
 }
 
 void guest_config_free(struct guest_config *guest)
@@ -436,8 +568,10 @@ void guest_config_free(struct guest_config *guest)
     free(guest->cmdline);
     free(guest->hard_affinity);
     free(guest->soft_affinity);
-    free_strings(guest->disk, guest->disks);
-    free_strings(guest->vif, guest->vifs);
+    for (unsigned int i = 0; i < guest->disks; i++)
+        disk_free(&guest->disk[i]);
+    free(guest->disk);
+    free(guest->vif);
     free(guest->text);
     *guest = (struct guest_config){0};
 }

@@ -12,10 +12,13 @@
 #include "config/config.h"
 #include "config/cpu_set.h"
 #include "config/diagnostics.h"
+#include "config/disk.h"
+#include "config/vif.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 #define GUEST_VCPUS_MAX   64
+#define GUEST_DEVICES_MAX 1024       /* of each kind */
 #define GUEST_NAME_MAX    63         /* bytes */
 #define GUEST_LIMIT_UNSET UINT32_MAX /* of grants: take the default */
 #define GUEST_UUID_TEXT   37         /* with the zero */
@@ -46,7 +49,7 @@ struct guest_config {
     char *cmdline; /* cmdline, or "root=ROOT EXTRA" as xl builds it; NULL: none */
 
     uint32_t memory_mib;
-    uint32_t max_memory_mib; /* >= memory_mib */
+    uint32_t max_memory_mib;      /* >= memory_mib */
 
     uint32_t vcpus; /* online at first; 1 <= vcpus <= max_vcpus */
     uint32_t max_vcpus;
@@ -73,9 +76,9 @@ struct guest_config {
     bool driver_domain;
     bool nomigrate;
 
-    char **disk; /* specifications as written */
+    struct disk_config *disk; /* no two with the same device */
     unsigned int disks;
-    char **vif;
+    struct vif_config *vif; /* each with a devid that is its own, and a MAC address */
     unsigned int vifs;
 
     char *text; /* all settings with uuid in plain form, from which the guest can be made again (for the store) */
@@ -84,6 +87,10 @@ struct guest_config {
 /* 0, or -1 with at least one error in said; *guest must be freed in both cases. */
 int config_to_guest(const struct config *tree, struct guest_config *guest, struct diagnostics *said);
 void guest_config_free(struct guest_config *guest);
+
+/* The configuration's text with these disks and vifs instead of its own, malloc'ed: what is stored when devices come
+ * and go while the guest runs. NULL with errno. */
+char *guest_config_with_devices(const struct guest_config *guest);
 
 /* The file with the overrides on top, at once: what create and config-update begin with. */
 int guest_config_load(const char *path, char *const *overrides, unsigned int count, struct guest_config *guest,

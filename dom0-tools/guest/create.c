@@ -6,6 +6,8 @@
 #include "guest/create.h"
 #include "build/contents.h"
 #include "build/reservation.h"
+#include "devices/attach.h"
+#include "devices/device_nodes.h"
 #include "guest/destroy.h"
 #include "guest/name_claim.h"
 #include "guest/store_nodes.h"
@@ -59,8 +61,6 @@ static int read_files(struct job *j, struct failure *failure)
     const struct guest_config *c = j->config;
     const char *cmdline = c->cmdline ? c->cmdline : "";
 
-    if (c->disks || c->vifs)
-        return failure_set(failure, "%s: devices are not supported yet", c->disks ? "disk" : "vif");
     if (strlen(cmdline) >= MAX_GUEST_CMDLINE)
         return failure_set(failure, "the kernel's command line is longer than %u bytes", MAX_GUEST_CMDLINE - 1);
     if (image_open(c->kernel, &j->image, failure))
@@ -417,6 +417,21 @@ static void release(void *arg)
     xs_release_domain(j->xs, j->domid);
 }
 
+/* After the guest was introduced, so that whoever serves them finds its store connection. */
+static int attach_devices(void *arg, struct failure *failure)
+{
+    struct job *j = arg;
+
+    return attach_all(j->xs, j->domid, j->config, failure);
+}
+
+static void remove_devices(void *arg)
+{
+    struct job *j = arg;
+
+    device_nodes_remove_all(j->xs, j->domid);
+}
+
 static int start(void *arg, struct failure *failure)
 {
     struct job *j = arg;
@@ -446,6 +461,7 @@ static const struct step steps[] = {
     {"vcpu", set_context, NULL},
     {"store", write_nodes, remove_nodes},
     {"introduce", introduce, release},
+    {"devices", attach_devices, remove_devices},
     {"start", start, NULL},
     {"finish", finish, NULL},
 };

@@ -4,6 +4,7 @@
  * permissions of the one above it, so each is set once, at the top of its tree.
  */
 #include "guest/store_nodes.h"
+#include "devices/device_nodes.h"
 #include "guest/store_layout.h"
 #include "guest/stored_config.h"
 #include "libhv/store.h"
@@ -243,5 +244,6 @@ void store_nodes_remove(struct xs_handle *xs, unsigned domid, const char *uuid)
     remove_node(xs, STORE_GUEST, domid);
     remove_node(xs, STORE_LIBXL, domid);
     remove_node(xs, BACKEND_CONSOLE, domid);
+    device_nodes_remove_all(xs, domid);
     remove_node(xs, STORE_OURS, domid); /* last: as long as it is there, guest_sweep finds the rest */
 }

@@ -51,11 +51,12 @@ bool stored_config_write(struct xs_handle *xs, xs_transaction_t t, const char *d
     return true;
 }
 
-bool stored_config_load_from(struct xs_handle *xs, const char *directory, struct guest_config *guest)
+bool stored_config_load_from(struct xs_handle *xs, xs_transaction_t t, const char *directory,
+                             struct guest_config *guest)
 {
     struct config *tree = NULL;
     struct diagnostics said = {0};
-    char *text = stored_config_read(xs, XBT_NULL, directory);
+    char *text = stored_config_read(xs, t, directory);
     if (!text)
         return false;
     bool good = !config_parse(text, strlen(text), directory, &tree, &said);
@@ -75,5 +76,5 @@ bool stored_config_load(struct xs_handle *xs, unsigned domid, struct guest_confi
 {
     char directory[64];
     snprintf(directory, sizeof(directory), STORE_OURS, domid);
-    return stored_config_load_from(xs, directory, guest);
+    return stored_config_load_from(xs, XBT_NULL, directory, guest);
 }

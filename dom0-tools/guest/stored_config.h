@@ -17,6 +17,7 @@ bool stored_config_write(struct xs_handle *xs, xs_transaction_t t, const char *d
 
 /* Parsed; guest_config_free(guest) only if true. */
 bool stored_config_load(struct xs_handle *xs, unsigned domid, struct guest_config *guest);
-bool stored_config_load_from(struct xs_handle *xs, const char *directory, struct guest_config *guest);
+bool stored_config_load_from(struct xs_handle *xs, xs_transaction_t t, const char *directory,
+                             struct guest_config *guest);
 
 #endif

@@ -58,6 +58,10 @@ void command_print_list(FILE *to);
 /* A decimal number from min to max; false if text is none. */
 bool command_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
+int cmd_block_attach(struct command *c, int argc, char **argv);
+int cmd_block_detach(struct command *c, int argc, char **argv);
+int cmd_block_list(struct command *c, int argc, char **argv);
+int cmd_block_resize(struct command *c, int argc, char **argv);
 int cmd_console(struct command *c, int argc, char **argv);
 int cmd_config_update(struct command *c, int argc, char **argv);
 int cmd_create(struct command *c, int argc, char **argv);
@@ -74,6 +78,9 @@ int cmd_info(struct command *c, int argc, char **argv);
 int cmd_list(struct command *c, int argc, char **argv);
 int cmd_mem_max(struct command *c, int argc, char **argv);
 int cmd_mem_set(struct command *c, int argc, char **argv);
+int cmd_network_attach(struct command *c, int argc, char **argv);
+int cmd_network_detach(struct command *c, int argc, char **argv);
+int cmd_network_list(struct command *c, int argc, char **argv);
 int cmd_pause(struct command *c, int argc, char **argv);
 int cmd_reboot(struct command *c, int argc, char **argv);
 int cmd_rename(struct command *c, int argc, char **argv);

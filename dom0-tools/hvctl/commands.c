@@ -3,6 +3,12 @@
 #include "hvctl/command.h"
 
 const struct command_entry command_table[] = {
+    {"block-attach", "DOMAIN SPECIFICATION...", "give a guest a disk (as disk=[...] has it)", NULL, cmd_block_attach},
+    {"block-detach", "[-f] DOMAIN VDEV|DEVICE", "take a disk from a guest",
+     "  -f, --force   also when the guest does not let go of it\n", cmd_block_detach},
+    {"block-list", "DOMAIN...", "list the disks of guests", NULL, cmd_block_list},
+    {"block-resize", "[--shrink] DOMAIN VDEV [SIZE]", "change the size of a disk, or tell the guest of its new size",
+     "      --shrink   also make it smaller\n", cmd_block_resize},
     {"console", "[-s] [-e ESCAPE] DOMAIN", "attach to a guest's console (Ctrl-] detaches)",
      "  -s, --since-boot      first all that it printed since it started, also of a guest that is gone\n"
      "  -e, --escape ESCAPE   detach with this character, or ^X for Ctrl-X\n"
@@ -51,6 +57,11 @@ const struct command_entry command_table[] = {
     {"mem-max", "DOMAIN SIZE", "set how much memory a domain can have (MiB, or with b, k, m, g, t)", NULL, cmd_mem_max},
     {"mem-set", "DOMAIN SIZE", "set how much memory a domain shall have (MiB, or with b, k, m, g, t)", NULL,
      cmd_mem_set},
+    {"network-attach", "DOMAIN [KEY=VALUE...]", "give a guest a network interface (as vif=[...] has it)", NULL,
+     cmd_network_attach},
+    {"network-detach", "[-f] DOMAIN DEVID|MAC", "take a network interface from a guest",
+     "  -f, --force   also when the guest does not let go of it\n", cmd_network_detach},
+    {"network-list", "DOMAIN...", "list the network interfaces of guests", NULL, cmd_network_list},
     {"pause", "DOMAIN", "stop a domain's vCPUs", NULL, cmd_pause},
     {"reboot", "[-w] [-t SECONDS] -a|DOMAIN...", "ask guests to reboot",
      "  -a, --all                all guests\n"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 sbin_PROGRAMS += dom0-tools/hvctl/hvctl
 dom0_tools_hvctl_hvctl_SOURCES = \
+	dom0-tools/hvctl/cmd_block.c \
 	dom0-tools/hvctl/cmd_console.c \
 	dom0-tools/hvctl/cmd_config_update.c \
 	dom0-tools/hvctl/cmd_create.c \
@@ -14,6 +15,7 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_list.c \
 	dom0-tools/hvctl/cmd_memory.c \
 	dom0-tools/hvctl/cmd_name.c \
+	dom0-tools/hvctl/cmd_network.c \
 	dom0-tools/hvctl/cmd_pause.c \
 	dom0-tools/hvctl/cmd_sched.c \
 	dom0-tools/hvctl/cmd_shutdown.c \

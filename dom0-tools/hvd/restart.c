@@ -205,7 +205,7 @@ static unsigned make_again(struct hypervisor *hv, struct xs_handle *xs, const st
     struct guest_create_options options = {0};
     struct failure failure = {""};
     unsigned domid = 0;
-    if (!stored_config_load_from(xs, r->notes, &guest))
+    if (!stored_config_load_from(xs, XBT_NULL, r->notes, &guest))
         return is_cancelled(xs, r) ? 0 : failed(xs, r, "its stored configuration cannot be read");
     int result = guest_create(hv, xs, &guest, &options, &domid, &failure);
     guest_config_free(&guest);

@@ -3,7 +3,7 @@
  * A guest's configuration, as hostile as can be: whatever parses has a plain form that parses to the same, and becomes
  * a guest or errors, and so do overrides. What follows a line with "%%" is given as overrides, one per line.
  *
- * build: -iquote dom0-tools dom0-tools/config/[cdgklptu]*.c
+ * build: -iquote dom0-tools dom0-tools/config/[!r]*.c
  */
 #include "config/guest_config.h"
 #include <stdint.h>
@@ -45,6 +45,30 @@ static void check_plain_form(const struct config *tree)
     free(text);
 }
 
+/* The text with the devices as they were understood makes the same devices. */
+static void check_devices(const struct guest_config *guest)
+{
+    char *text = guest_config_with_devices(guest), *same;
+    struct config *tree = text ? parse(text, strlen(text)) : NULL;
+    struct diagnostics said = {0};
+    struct guest_config again;
+
+    check(tree != NULL && config_to_guest(tree, &again, &said) == 0);
+    check(again.disks == guest->disks && again.vifs == guest->vifs);
+    for (unsigned int i = 0; i < again.vifs; i++)
+        check(memcmp(&again.vif[i], &guest->vif[i], sizeof(again.vif[i])) == 0);
+    for (unsigned int i = 0; i < again.disks; i++)
+        check(again.disk[i].device == guest->disk[i].device && again.disk[i].format == guest->disk[i].format &&
+              !again.disk[i].target == !guest->disk[i].target);
+    same = guest_config_with_devices(&again);
+    check(same && strcmp(text, same) == 0);
+    free(same);
+    free(text);
+    config_free(tree);
+    guest_config_free(&again);
+    diagnostics_clear(&said);
+}
+
 static void check_guest(const struct config *tree)
 {
     struct diagnostics said = {0};
@@ -55,6 +79,7 @@ static void check_guest(const struct config *tree)
         check(guest.vcpus >= 1 && guest.vcpus <= guest.max_vcpus && guest.max_vcpus <= GUEST_VCPUS_MAX);
         check(guest.memory_mib >= 1 && guest.memory_mib <= guest.max_memory_mib);
         check(!strchr(guest.name, '/'));
+        check_devices(&guest);
     }
     guest_config_free(&guest);
     diagnostics_clear(&said);

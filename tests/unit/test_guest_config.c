@@ -226,9 +226,8 @@ static void test_keys_that_do_nothing(void)
     says(DIAGNOSTIC_ERROR, "pci=['01:00.0']\n", "pci is understood but not supported");
     says(DIAGNOSTIC_ERROR, "vnc=1\n", "vnc is understood but not supported");
     says(DIAGNOSTIC_ERROR, "vnuma=[['pnode=0']]\n", "vnuma is understood");
-    says(DIAGNOSTIC_ERROR, "disk=['phy:/dev/x,xvda,w']\n", "disk is understood but not supported yet");
-    CU_ASSERT_EQUAL(guest.disks, 1);
-    says(DIAGNOSTIC_ERROR, "vif=['bridge=br0']\n", "vif is understood but not supported yet");
+    says(DIAGNOSTIC_ERROR, "disk=['/dev/x,xvda,w']\n", "disk: format \"xvda\"");
+    says(DIAGNOSTIC_ERROR, "vif=['type=ioemu']\n", "vif: type \"ioemu\" is understood but not supported");
     says(DIAGNOSTIC_ERROR, "pool='other'\n", "pool \"other\"");
     accepts("pool='Pool-0'\n");
     says(DIAGNOSTIC_ERROR, "passthrough='enabled'\n", "passthrough is understood");

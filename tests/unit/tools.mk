@@ -12,6 +12,10 @@ check_PROGRAMS += tests/unit/test_guest_config
 tests_unit_test_guest_config_SOURCES = tests/unit/test_guest_config.c $(config_sources)
 tests_unit_test_guest_config_CPPFLAGS = $(tools_test_cppflags)
 
+check_PROGRAMS += tests/unit/test_device_specs
+tests_unit_test_device_specs_SOURCES = tests/unit/test_device_specs.c $(config_sources)
+tests_unit_test_device_specs_CPPFLAGS = $(tools_test_cppflags)
+
 check_PROGRAMS += tests/unit/test_steps
 tests_unit_test_steps_SOURCES = tests/unit/test_steps.c dom0-tools/guest/steps.c dom0-tools/libhv/failure.c
 tests_unit_test_steps_CPPFLAGS = $(tools_test_cppflags)

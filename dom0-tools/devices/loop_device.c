@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See loop_device.h. */
+#include "devices/loop_device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define ATTEMPTS 100 /* others take free loop devices, too */
+
+/* The lock belongs to the open file, which the loop device keeps: it stays until the loop device goes. */
+static int lock_file(int file, const char *path, bool read_only, struct failure *failure)
+{
+    struct flock lock = {.l_type = read_only ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+
+    if (!fcntl(file, F_OFD_SETLK, &lock))
+        return 0;
+    if (errno == EAGAIN || errno == EACCES)
+        return failure_set(failure, "%s is in use: another guest or program has it open%s", path,
+                           read_only ? " for writing" : "");
+    return failure_errno(failure, "%s: locking it", path);
+}
+
+static int open_loop(const char *format, unsigned long number, int flags)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), format, number);
+    return open(path, flags | O_CLOEXEC);
+}
+
+/* One try: -1 with errno, EBUSY when somebody else took the same one. */
+static int configure(int control, int file, const char *path, bool read_only)
+{
+    struct loop_config config = {.fd = (__u32)file};
+    int number = ioctl(control, LOOP_CTL_GET_FREE);
+    int loop = number < 0 ? -1 : open_loop("/dev/loop%lu", (unsigned long)number, read_only ? O_RDONLY : O_RDWR);
+
+    if (loop < 0)
+        return -1;
+    config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO | (read_only ? LO_FLAGS_READ_ONLY : 0);
+    snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, "%s", path);
+    int r = ioctl(loop, LOOP_CONFIGURE, &config);
+    if (r && errno == EINVAL) { /* a file system without direct I/O */
+        config.info.lo_flags &= ~(__u32)LO_FLAGS_DIRECT_IO;
+        r = ioctl(loop, LOOP_CONFIGURE, &config);
+    }
+    if (!r)
+        return loop;
+    int error = errno;
+    close(loop);
+    errno = error;
+    return -1;
+}
+
+static int make(int file, const char *path, bool read_only, dev_t *device, struct failure *failure)
+{
+    struct stat facts;
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), loop = -1;
+
+    if (control < 0)
+        return failure_errno(failure, "/dev/loop-control (is the module loaded? modprobe loop)");
+    for (unsigned i = 0; i < ATTEMPTS && loop < 0; i++) {
+        loop = configure(control, file, path, read_only);
+        if (loop < 0 && errno != EBUSY)
+            break;
+    }
+    if (loop < 0)
+        failure_errno(failure, "%s: a loop device for it", path);
+    close(control);
+    if (loop >= 0 && fstat(loop, &facts) == 0)
+        *device = facts.st_rdev;
+    return loop;
+}
+
+int loop_device_make(const char *path, bool read_only, dev_t *device, struct failure *failure)
+{
+    int file = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC), loop = -1;
+
+    if (file < 0)
+        return failure_errno(failure, "%s", path);
+    if (!lock_file(file, path, read_only, failure))
+        loop = make(file, path, read_only, device, failure);
+    close(file);
+    return loop;
+}
+
+int loop_device_refresh(dev_t device, struct failure *failure)
+{
+    int loop = open_loop("/dev/loop%lu", minor(device), O_RDONLY);
+    int r = loop < 0 ? -1 : ioctl(loop, LOOP_SET_CAPACITY, 0);
+
+    if (r)
+        failure_errno(failure, "telling loop device %u the new size", minor(device));
+    if (loop >= 0)
+        close(loop);
+    return r;
+}
