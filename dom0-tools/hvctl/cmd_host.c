@@ -99,7 +99,8 @@ static int start(const struct command *c, const struct request *r, struct json *
 
 static int stop(const struct command *c, const struct request *r, struct json *j)
 {
-    static const char *const stop_units[] = {"systemctl", "stop", "hvd.service", "haven-consoled.service", NULL};
+    static const char *const stop_units[] = {
+        "systemctl", "stop", "hvd.service", "haven-driverd.service", "haven-consoled.service", NULL};
     int status = COMMAND_OK;
     if (has_systemd(r))
         systemctl(stop_units);

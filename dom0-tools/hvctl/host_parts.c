@@ -31,6 +31,7 @@
 #define STORE_PID_FILE    "/run/xenstored.pid"
 #define CONSOLED_PID_FILE "/run/haven/hvconsoled.pid"
 #define HVD_PID_FILE      "/run/haven/hvd.pid"
+#define DRIVERD_PID_FILE  "/run/haven/hvdriverd.pid"
 
 #define SAY(c, ...) snprintf((c)->text, sizeof((c)->text), __VA_ARGS__)
 
@@ -193,7 +194,8 @@ static bool xenstored_check(struct host_context *c)
  * server is not in sbin, since Debian's package of Xen has one of that name there. */
 static void find_program(const char *name, char path[PATH_MAX])
 {
-    static const char *const folders[] = {"../lib/haven", ".", "../../xenstore", "../hvd", "../hvconsoled"};
+    static const char *const folders[] = {
+        "../lib/haven", ".", "../../xenstore", "../hvd", "../hvconsoled", "../../pv-drivers/manager"};
     char self[PATH_MAX / 2];
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash = n > 0 ? (self[n] = 0, strrchr(self, '/')) : NULL;
@@ -330,6 +332,21 @@ static int consoles_stop(struct host_context *c)
     return daemon_stop(c, CONSOLED_PID_FILE);
 }
 
+static bool drivers_check(struct host_context *c)
+{
+    return daemon_check(c, DRIVERD_PID_FILE);
+}
+
+static int drivers_start(struct host_context *c)
+{
+    return daemon_start(c, "hvdriverd", DRIVERD_PID_FILE);
+}
+
+static int drivers_stop(struct host_context *c)
+{
+    return daemon_stop(c, DRIVERD_PID_FILE);
+}
+
 static bool hvd_check(struct host_context *c)
 {
     return daemon_check(c, HVD_PID_FILE);
@@ -353,6 +370,7 @@ const struct host_part host_parts[] = {
     {"xenstored", "the store", xenstored_check, xenstored_start, NULL},
     {"dom0", "dom0 in the store", dom0_nodes_check, dom0_nodes_start, NULL},
     {"hvconsoled", "guests' consoles", consoles_check, consoles_start, consoles_stop},
+    {"hvdriverd", "guests' disks and networks", drivers_check, drivers_start, drivers_stop},
     {"hvd", "what happens when guests end", hvd_check, hvd_start, hvd_stop},
 };
 

@@ -8,6 +8,7 @@ units_plain = dom0-tools/systemd/haven.target dom0-tools/systemd/proc-xen.mount
 units_made = \
 	dom0-tools/systemd/haven-consoled.service \
 	dom0-tools/systemd/haven-dom0.service \
+	dom0-tools/systemd/haven-driverd.service \
 	dom0-tools/systemd/haven-xenstored.service \
 	dom0-tools/systemd/hvd.service
 

@@ -17,3 +17,5 @@ pv_drivers_manager_hvdriverd_CPPFLAGS = $(drivers_cppflags)
 pv_drivers_manager_hvdriverd_CFLAGS = $(tools_cflags)
 pv_drivers_manager_hvdriverd_LDFLAGS =
 pv_drivers_manager_hvdriverd_LDADD = $(drivers_ldadd) -lmnl
+
+man_MANS += docs/man/hvdriverd.8

@@ -43,7 +43,8 @@ def hvctl_path(hv):
 
 
 TOOLS = ("dom0-tools/hvctl/hvctl", "dom0-tools/hvd/hvd", "dom0-tools/hvconsoled/hvconsoled", "xenstore/xenstored",
-         "xenstore/cli/hvstore")
+         "xenstore/cli/hvstore", "pv-drivers/manager/hvdriverd")
+WORKERS = ("pv-drivers/block/hvblock", "pv-drivers/net/hvnet")
 GUESTS = ("ending.elf", "talker.elf")  # micro-guests that dom0 creates
 
 
@@ -51,12 +52,14 @@ def make_base(path, hvctl):
     tools = []
     if hvctl:  # the others are of the same build
         build = os.path.dirname(os.path.dirname(os.path.dirname(hvctl)))
-        built = [os.path.join(build, tool) for tool in TOOLS]
-        tools = [w for tool in built if os.path.exists(tool) for w in ("-b", f"{tool}:/usr/sbin/{os.path.basename(tool)}")]
+        built = [(os.path.join(build, tool), folder) for tools, folder in ((TOOLS, "/usr/sbin"), (WORKERS, "/usr/lib/haven"))
+                 for tool in tools]
+        tools = [w for tool, folder in built if os.path.exists(tool)
+                 for w in ("-b", f"{tool}:{folder}/{os.path.basename(tool)}")]
         guests = [path for name in GUESTS for path in glob.glob(os.path.join(build, "tests", "guests", name))]
         tools += [w for guest in guests for w in ("-f", f"{guest}:/guests/{os.path.basename(guest)}")]
     stress = ["-b", "/usr/bin/stress-ng"] if os.path.exists("/usr/bin/stress-ng") else []
-    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), *tools, *stress, path + ".base"], check=True)
+    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), "-m", "null_blk", *tools, *stress, path + ".base"], check=True)
     names = ["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]
     scripts = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=HERE, check=True,
                              stdout=subprocess.PIPE, input="\n".join(names).encode()).stdout

@@ -73,7 +73,7 @@ expect "" hvctl pause web ""
 expect "0 12 3" hvctl domname ""
 expect "init nmi power reset sleep" hvctl trigger web ""
 expect "start status stop" hvctl host s
-expect "hvconsoled hvd" hvctl host --only hv
+expect "hvconsoled hvd hvdriverd" hvctl host --only hv
 expect "--wait" hvctl shutdown --w
 expect "Domain-0 mail web" hvctl sched -d ""
 expect "" hvctl sched -w ""

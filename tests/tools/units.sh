@@ -17,4 +17,4 @@ SYSTEMD_UNIT_PATH=$work: systemd-analyze verify --man=no "$work"/*.* > "$work/sa
 if grep -E "haven|hvd|proc-xen" "$work/said"; then
     exit 1
 fi
-[ "$(ls "$work"/*.service | wc -l)" -ge 4 ]
+[ "$(ls "$work"/*.service | wc -l)" -ge 5 ]
