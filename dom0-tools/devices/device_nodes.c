@@ -52,6 +52,11 @@ static bool remove_node(struct xs_handle *xs, xs_transaction_t t, const char *pa
     return xs_rm(xs, t, path) || errno == ENOENT;
 }
 
+static void libxl_path(const struct device_ref *ref, char path[DEVICE_PATH_MAX])
+{
+    snprintf(path, DEVICE_PATH_MAX, "/libxl/%u/device/%s/%" PRIu32, ref->domid, device_class_name(ref->class), ref->id);
+}
+
 static void begin_folder(struct writer *w, unsigned owner, unsigned reader)
 {
     w->failed = w->failed || !remove_node(w->xs, w->t, w->base);
@@ -84,9 +89,28 @@ static void begin_front(struct writer *w, const struct device_ref *ref)
     put(w, "state", "1");
 }
 
-static void write_disk_back(struct writer *w, const struct device_ref *ref, const struct disk_config *disk)
+/* xl finds the devices of a guest here, with a copy of what the back end's nodes said at first; only those that it can
+ * understand: its names of back ends are fixed. */
+static bool begin_libxl(struct writer *w, const struct device_ref *ref)
 {
-    begin_back(w, ref);
+    char back[DEVICE_PATH_MAX], front[DEVICE_PATH_MAX];
+
+    if (!device_ref_is_kernels(ref))
+        return false;
+    device_ref_back(ref, back);
+    device_ref_front(ref, front);
+    libxl_path(ref, w->base);
+    w->failed = w->failed || !remove_node(w->xs, w->t, w->base);
+    put(w, "frontend", "%s", front);
+    put(w, "backend", "%s", back);
+    put(w, "frontend-id", "%u", ref->domid);
+    put(w, "online", "1");
+    put(w, "state", "1");
+    return true;
+}
+
+static void write_disk_facts(struct writer *w, const struct disk_config *disk)
+{
     put(w, "params", "%s", disk->target ? disk->target : "");
     put(w, "type", "%s", disk_backend_name(disk->backend));
     put(w, "format", "%s", disk_format_name(disk->format));
@@ -106,7 +130,10 @@ bool device_nodes_write_disk(struct xs_handle *xs, xs_transaction_t t, const str
 {
     struct writer w = {.xs = xs, .t = t};
 
-    write_disk_back(&w, ref, disk);
+    begin_back(&w, ref);
+    write_disk_facts(&w, disk);
+    if (begin_libxl(&w, ref))
+        write_disk_facts(&w, disk);
     begin_front(&w, ref);
     put(&w, "virtual-device", "%" PRIu32, ref->id);
     put(&w, "device-type", "%s", disk->cdrom ? "cdrom" : "disk");
@@ -117,12 +144,11 @@ bool device_nodes_write_disk(struct xs_handle *xs, xs_transaction_t t, const str
 
 /* Linux's back end wants to know of a script, even if it is none, and does not say that it is connected before
  * hotplug-status says so. */
-static void write_vif_back(struct writer *w, const struct device_ref *ref, const struct vif_config *vif)
+static void write_vif_facts(struct writer *w, const struct device_ref *ref, const struct vif_config *vif)
 {
     char mac[VIF_MAC_TEXT];
 
     vif_mac_format(vif->mac, mac);
-    begin_back(w, ref);
     put(w, "handle", "%" PRIu32, ref->id);
     put(w, "mac", "%s", mac);
     put(w, "bridge", "%s", vif->bridge);
@@ -150,7 +176,10 @@ bool device_nodes_write_vif(struct xs_handle *xs, xs_transaction_t t, const stru
     struct writer w = {.xs = xs, .t = t};
     char mac[VIF_MAC_TEXT];
 
-    write_vif_back(&w, ref, vif);
+    begin_back(&w, ref);
+    write_vif_facts(&w, ref, vif);
+    if (begin_libxl(&w, ref))
+        write_vif_facts(&w, ref, vif);
     vif_mac_format(vif->mac, mac);
     begin_front(&w, ref);
     put(&w, "handle", "%" PRIu32, ref->id);
@@ -177,7 +206,7 @@ bool device_nodes_remove(struct xs_handle *xs, xs_transaction_t t, const struct 
     device_ref_back(ref, back);
     device_ref_front(ref, front);
     device_ref_front_error(ref, error);
-    snprintf(libxl, sizeof(libxl), "/libxl/%u/device/%s/%" PRIu32, ref->domid, device_class_name(ref->class), ref->id);
+    libxl_path(ref, libxl);
     return remove_node(xs, t, back) && remove_node(xs, t, front) && remove_node(xs, t, error) &&
            remove_node(xs, t, libxl);
 }

@@ -2,9 +2,10 @@
 /*
  * hvctl top [-b] [-d SECONDS] [-n ITERATIONS] [-v] [-f]: who uses the CPUs, with xentop's columns. On a terminal the
  * screen is redrawn until q; with -b, or when the output is no terminal, tables follow one another; with --json each
- * is a line. CPU(%) is of one CPU, since the last table (0 in the first).
+ * is a line. CPU(%) is of one CPU, and the rates of devices are per second, since the last table (0 in the first).
  */
 #include "hvctl/command.h"
+#include "hvctl/device_rates.h"
 #include "hvctl/list_format.h"
 #include "libhv/store.h"
 
@@ -29,6 +30,7 @@ struct view {
 /* All domains at an instant. */
 struct sample {
     domain_info *list;
+    struct device_totals *devices; /* of each; NULL without a store */
     int n;
     uint64_t time; /* ns */
     struct xen_sysctl_physinfo host;
@@ -79,22 +81,52 @@ static bool take_sample(struct command *c, struct sample *s)
     s->n = domain_list(c->hv, &s->list);
     clock_gettime(CLOCK_MONOTONIC, &now);
     s->time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    s->devices = s->n > 0 && c->xs ? calloc((size_t)s->n, sizeof(*s->devices)) : NULL;
+    for (int i = 0; s->devices && i < s->n; i++)
+        device_totals_read(c->xs, s->list[i].domain, &s->devices[i]);
     if (s->n < 0 || hypervisor_sysctl(c->hv, &op))
         return false;
     s->host = op.u.physinfo;
     return true;
 }
 
+/* The same domain in the last sample; -1: it was not there. */
+static int find_before(const struct sample *last, const domain_info *info)
+{
+    for (int i = 0; i < last->n; i++)
+        if (last->list[i].domain == info->domain && !memcmp(last->list[i].handle, info->handle, sizeof(info->handle)))
+            return i;
+    return -1;
+}
+
 /* Percent of one CPU since the last sample. */
 static double cpu_percent(const struct sample *last, const struct sample *now, const domain_info *info)
 {
-    for (int i = 0; i < last->n; i++) {
-        const domain_info *old = &last->list[i];
-        if (old->domain == info->domain && !memcmp(old->handle, info->handle, sizeof(old->handle)) &&
-            now->time > last->time && info->cpu_time >= old->cpu_time)
-            return 100.0 * (double)(info->cpu_time - old->cpu_time) / (double)(now->time - last->time);
-    }
-    return 0;
+    int before = find_before(last, info);
+    return before < 0 ? 0 : 1e-7 * device_rate(last->list[before].cpu_time, info->cpu_time, now->time - last->time);
+}
+
+/* What the domain's devices did in each second since the last sample. */
+struct device_speed {
+    double received, sent, read, written; /* KiB */
+    double packets, requests;
+};
+
+static struct device_speed device_speed(const struct sample *last, const struct sample *now, int i)
+{
+    int before = find_before(last, &now->list[i]);
+    uint64_t time = now->time - last->time;
+    if (before < 0 || !last->devices || !now->devices)
+        return (struct device_speed){0};
+    const struct device_totals *a = &last->devices[before], *b = &now->devices[i];
+    return (struct device_speed){
+        .received = device_rate(a->received_bytes, b->received_bytes, time) / 1024,
+        .sent = device_rate(a->sent_bytes, b->sent_bytes, time) / 1024,
+        .read = device_rate(a->read_bytes, b->read_bytes, time) / 1024,
+        .written = device_rate(a->written_bytes, b->written_bytes, time) / 1024,
+        .packets = device_rate(a->received_packets + a->sent_packets, b->received_packets + b->sent_packets, time),
+        .requests = device_rate(a->read_requests + a->written_requests, b->read_requests + b->written_requests, time),
+    };
 }
 
 /* The state in xentop's order: dying, shut down, blocked, crashed, paused, running. */
@@ -135,16 +167,26 @@ static void print_domain(const struct view *view, const struct sample *s, const 
         printf(" %10s %9s", "no limit", "n/a");
     else
         printf(" %10" PRIu64 " %9.1f", (uint64_t)info->max_pages * 4, percent_of(info->max_pages, s));
-    printf(" %5" PRIu32 "\n", info->nr_online_vcpus);
+    printf(" %5" PRIu32, info->nr_online_vcpus);
+}
+
+static void print_devices(const struct sample *last, const struct sample *s, int i)
+{
+    const struct device_speed speed = device_speed(last, s, i);
+    const struct device_totals none = {0}, *totals = s->devices ? &s->devices[i] : &none;
+    printf(" %4u %8.0f %8.0f %4u %8.0f %8.0f %8.0f\n", totals->nets, speed.sent, speed.received, totals->disks,
+           speed.read, speed.written, speed.requests);
 }
 
 static void print_table(struct command *c, const struct view *view, const struct sample *last, const struct sample *s)
 {
-    printf("%10s %6s %10s %6s %10s %6s %10s %9s %5s\n", "NAME", "STATE", "CPU(sec)", "CPU(%)", "MEM(k)", "MEM(%)",
-           "MAXMEM(k)", "MAXMEM(%)", "VCPUS");
+    printf("%10s %6s %10s %6s %10s %6s %10s %9s %5s %4s %8s %8s %4s %8s %8s %8s\n", "NAME", "STATE", "CPU(sec)",
+           "CPU(%)", "MEM(k)", "MEM(%)", "MAXMEM(k)", "MAXMEM(%)", "VCPUS", "NETS", "TX(k/s)", "RX(k/s)", "VBDS",
+           "RD(k/s)", "WR(k/s)", "IO(/s)");
     for (int i = 0; i < s->n; i++) {
         char *name = c->xs ? store_domain_name(c->xs, s->list[i].domain) : NULL;
         print_domain(view, s, &s->list[i], name, cpu_percent(last, s, &s->list[i]));
+        print_devices(last, s, i);
         if (view->vcpus)
             print_vcpus(c, &s->list[i]);
         free(name);
@@ -171,6 +213,28 @@ static void print_summary(const struct sample *s)
            (uint64_t)s->host.free_pages * 4, s->host.nr_cpus, s->host.cpu_khz / 1000);
 }
 
+static void print_json_devices(struct json *j, const struct sample *last, const struct sample *s, int i)
+{
+    const struct device_speed speed = device_speed(last, s, i);
+    const struct device_totals *t = &s->devices[i];
+    json_unsigned(j, "nets", t->nets);
+    json_unsigned(j, "net_sent_bytes", t->sent_bytes);
+    json_unsigned(j, "net_received_bytes", t->received_bytes);
+    json_unsigned(j, "net_sent_packets", t->sent_packets);
+    json_unsigned(j, "net_received_packets", t->received_packets);
+    json_unsigned(j, "net_sent_kib_per_second", (uint64_t)(speed.sent + 0.5));
+    json_unsigned(j, "net_received_kib_per_second", (uint64_t)(speed.received + 0.5));
+    json_unsigned(j, "net_packets_per_second", (uint64_t)(speed.packets + 0.5));
+    json_unsigned(j, "disks", t->disks);
+    json_unsigned(j, "disk_read_bytes", t->read_bytes);
+    json_unsigned(j, "disk_written_bytes", t->written_bytes);
+    json_unsigned(j, "disk_read_requests", t->read_requests);
+    json_unsigned(j, "disk_written_requests", t->written_requests);
+    json_unsigned(j, "disk_read_kib_per_second", (uint64_t)(speed.read + 0.5));
+    json_unsigned(j, "disk_written_kib_per_second", (uint64_t)(speed.written + 0.5));
+    json_unsigned(j, "disk_requests_per_second", (uint64_t)(speed.requests + 0.5));
+}
+
 static void print_json(struct command *c, const struct sample *last, const struct sample *s)
 {
     struct json j;
@@ -191,6 +255,8 @@ static void print_json(struct command *c, const struct sample *last, const struc
         json_unsigned(&j, "cpu_percent", (uint64_t)(cpu_percent(last, s, info) + 0.5));
         json_unsigned(&j, "memory_kib", info->tot_pages * 4);
         json_unsigned(&j, "vcpus_online", info->nr_online_vcpus);
+        if (s->devices)
+            print_json_devices(&j, last, s, i);
         json_object_end(&j);
         free(name);
     }
@@ -264,10 +330,12 @@ int cmd_top(struct command *c, int argc, char **argv)
         else
             print_table(c, &view, &last, &now);
         free(last.list);
+        free(last.devices);
         last = now;
         if (fflush(stdout) || i == view.iterations || !pause_between(&view, terminal))
             break;
     }
     free(last.list);
+    free(last.devices);
     return COMMAND_OK;
 }

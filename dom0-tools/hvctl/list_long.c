@@ -7,6 +7,7 @@
 
 #include "config/guest_config.h"
 #include "guest/stored_config.h"
+#include "hvctl/list_devices.h"
 #include "libhv/store.h"
 
 #include <stdlib.h>
@@ -100,6 +101,8 @@ static void print_domain(struct command *c, struct json *j, const domain_info *i
     print_sched(c, j, info->domain);
     print_image(c, j, ours ? &guest : NULL, uuid);
     json_object_end(j);
+    if (c->xs)
+        list_print_devices(c->xs, j, info->domain);
     if (ours)
         print_policies(j, &guest);
     json_object_end(j);

@@ -29,13 +29,15 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/domain_life.c \
 	dom0-tools/hvctl/host_daemon.c \
 	dom0-tools/hvctl/host_parts.c \
+	dom0-tools/hvctl/device_rates.c \
+	dom0-tools/hvctl/list_devices.c \
 	dom0-tools/hvctl/list_format.c \
 	dom0-tools/hvctl/list_long.c \
 	dom0-tools/hvctl/main.c \
 	dom0-tools/hvctl/page_holders.c \
 	dom0-tools/hvctl/raw_terminal.c \
 	dom0-tools/hvctl/size_parse.c
-dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags)
+dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags) -iquote $(srcdir)/include
 dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)
 dom0_tools_hvctl_hvctl_LDFLAGS =
 dom0_tools_hvctl_hvctl_LDADD = $(tools_ldadd)
