@@ -80,6 +80,7 @@ int cmd_mem_max(struct command *c, int argc, char **argv);
 int cmd_mem_set(struct command *c, int argc, char **argv);
 int cmd_network_attach(struct command *c, int argc, char **argv);
 int cmd_network_detach(struct command *c, int argc, char **argv);
+int cmd_network_setup(struct command *c, int argc, char **argv);
 int cmd_network_list(struct command *c, int argc, char **argv);
 int cmd_pause(struct command *c, int argc, char **argv);
 int cmd_reboot(struct command *c, int argc, char **argv);

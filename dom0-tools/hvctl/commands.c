@@ -62,6 +62,14 @@ const struct command_entry command_table[] = {
     {"network-detach", "[-f] DOMAIN DEVID|MAC", "take a network interface from a guest",
      "  -f, --force   also when the guest does not let go of it\n", cmd_network_detach},
     {"network-list", "DOMAIN...", "list the network interfaces of guests", NULL, cmd_network_list},
+    {"network-setup", "[-b BRIDGE] [-n NIC | -s A.B.C.D/N] [--remove]", "make a network for guests",
+     "  -b, --bridge BRIDGE    its bridge (xenbr0)\n"
+     "  -n, --nic NIC          put this interface into the bridge: guests are in its network\n"
+     "  -s, --subnet NETWORK   without --nic: the guests' own network, behind dom0's address (a free one)\n"
+     "      --no-dhcp          give out no addresses\n"
+     "      --no-nat           do not let guests out\n"
+     "  -r, --remove           undo all that\n",
+     cmd_network_setup},
     {"pause", "DOMAIN", "stop a domain's vCPUs", NULL, cmd_pause},
     {"reboot", "[-w] [-t SECONDS] -a|DOMAIN...", "ask guests to reboot",
      "  -a, --all                all guests\n"

@@ -16,6 +16,7 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_memory.c \
 	dom0-tools/hvctl/cmd_name.c \
 	dom0-tools/hvctl/cmd_network.c \
+	dom0-tools/hvctl/cmd_network_setup.c \
 	dom0-tools/hvctl/cmd_pause.c \
 	dom0-tools/hvctl/cmd_sched.c \
 	dom0-tools/hvctl/cmd_shutdown.c \
@@ -40,6 +41,6 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 dom0_tools_hvctl_hvctl_CPPFLAGS = $(tools_cppflags) -iquote $(srcdir)/include
 dom0_tools_hvctl_hvctl_CFLAGS = $(tools_cflags)
 dom0_tools_hvctl_hvctl_LDFLAGS =
-dom0_tools_hvctl_hvctl_LDADD = $(tools_ldadd)
+dom0_tools_hvctl_hvctl_LDADD = $(tools_ldadd) -lmnl
 
 man_MANS += docs/man/hvctl.8
