@@ -257,7 +257,7 @@ unsigned block_reap(struct block *disk)
     enum ring_answer found;
     unsigned reaped = 0;
 
-    while ((found = ring_answer(&disk->ring.ring, &answer, sizeof(answer))) == RING_ANSWER) {
+    while ((found = ring_answer(&disk->ring.ring, &answer, sizeof(answer))) == ANSWER_FOUND) {
         if (answer.id >= BLOCK_SLOTS_MAX || !disk->slot[answer.id].request) {
             disk->wrong++;
             continue;
@@ -265,7 +265,7 @@ unsigned block_reap(struct block *disk)
         slot_finish(disk, &disk->slot[answer.id], answer.status > 0 ? BLKIF_RSP_ERROR : answer.status);
         reaped++;
     }
-    disk->wrong += found == RING_BROKEN;
+    disk->wrong += found == ANSWER_WRONG;
     return reaped;
 }
 

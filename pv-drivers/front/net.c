@@ -155,12 +155,12 @@ bool net_close(struct net *net)
 }
 
 /* ---- sending ---- */
-static void reap_sent(struct net *net)
+void net_reap(struct net *net)
 {
     struct netif_tx_response answer;
     enum ring_answer found;
 
-    while ((found = ring_answer(&net->send.ring, &answer, sizeof(answer))) == RING_ANSWER) {
+    while ((found = ring_answer(&net->send.ring, &answer, sizeof(answer))) == ANSWER_FOUND) {
         if (answer.status == NETIF_RSP_NULL)
             continue; /* the slot held extra information */
         if (answer.id >= NET_SLOTS || !net->out[answer.id].busy) {
@@ -170,7 +170,7 @@ static void reap_sent(struct net *net)
         net->out[answer.id].busy = false;
         net->sent_errors += answer.status != NETIF_RSP_OKAY;
     }
-    net->wrong += found == RING_BROKEN;
+    net->wrong += found == ANSWER_WRONG;
 }
 
 static unsigned page_to_send(struct net *net)
@@ -202,7 +202,7 @@ bool net_queue(struct net *net, const void *frame, size_t length, const struct n
     bool gso = offload && offload->gso_size;
     unsigned pages = (unsigned)((length + PAGE_SIZE - 1) / PAGE_SIZE);
 
-    reap_sent(net);
+    net_reap(net);
     if (ring_free(&net->send.ring) < pages + gso)
         return false;
     for (size_t done = 0; done < length;) {
@@ -247,10 +247,10 @@ static bool next_answer(struct net *net, void *answer, bool begun)
     for (unsigned tries = 0; tries < 100; tries++) {
         enum ring_answer found = ring_answer(&net->receive.ring, answer, sizeof(struct netif_rx_response));
 
-        if (found == RING_ANSWER)
+        if (found == ANSWER_FOUND)
             return true;
-        net->wrong += found == RING_BROKEN;
-        if (!begun || found == RING_BROKEN)
+        net->wrong += found == ANSWER_WRONG;
+        if (!begun || found == ANSWER_WRONG)
             return false;
         port_wait(net->port[1], port_deadline(10));
     }

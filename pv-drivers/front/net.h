@@ -57,6 +57,7 @@ bool net_send(struct net *net, const void *frame, size_t length, const struct ne
 /* The same for many frames: net_queue each, and net_push once in a while. */
 bool net_queue(struct net *net, const void *frame, size_t length, const struct net_offload *offload);
 void net_push(struct net *net);
+void net_reap(struct net *net); /* takes the answers to what was sent; net_queue does it, too */
 /* Copies the next frame out: its length, or 0 if there is none. Frames larger than size are cut. offload may be NULL.
  */
 size_t net_receive(struct net *net, void *frame, size_t size, struct net_offload *offload);

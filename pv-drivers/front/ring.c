@@ -45,12 +45,12 @@ enum ring_answer ring_answer(struct front_ring *ring, void *answer, uint32_t siz
     uint32_t there = __atomic_load_n(&ring->page->rsp_prod, __ATOMIC_ACQUIRE);
 
     if (there == ring->consumed)
-        return RING_NONE;
+        return ANSWER_NONE;
     if (there - ring->consumed > ring->produced - ring->consumed)
-        return RING_BROKEN;
+        return ANSWER_WRONG;
     __builtin_memcpy(answer, (const void *)(uintptr_t)slot(ring, ring->consumed++),
                      size < ring->slot_size ? size : ring->slot_size);
-    return RING_ANSWER;
+    return ANSWER_FOUND;
 }
 
 bool ring_sleep(struct front_ring *ring)

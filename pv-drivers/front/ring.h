@@ -13,7 +13,7 @@
  * has set (req_event, rsp_event) before it went to sleep. Setting the mark and looking once more, in this order, loses
  * nothing.
  *
- * What the other end writes is not believed: more answers than requests are in flight is RING_BROKEN.
+ * What the other end writes is not believed: more answers than requests are in flight is ANSWER_WRONG.
  * Pure: no grants, no events (front_ring_open of xenbus.h does these).
  */
 #ifndef FRONT_RING_H
@@ -41,7 +41,7 @@ struct front_ring {
     uint32_t consumed;  /* answers taken */
 };
 
-enum ring_answer { RING_NONE, RING_ANSWER, RING_BROKEN };
+enum ring_answer { ANSWER_NONE, ANSWER_FOUND, ANSWER_WRONG };
 
 void ring_init(struct front_ring *ring, void *pages, uint32_t bytes, uint32_t slot_size);
 uint32_t ring_free(const struct front_ring *ring); /* how many requests fit */

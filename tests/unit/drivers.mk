@@ -15,3 +15,7 @@ tests_unit_test_grant_pages_CPPFLAGS = $(drivers_test_cppflags)
 check_PROGRAMS += tests/unit/test_xenbus_state
 tests_unit_test_xenbus_state_SOURCES = tests/unit/test_xenbus_state.c pv-drivers/manager/xenbus_state.c
 tests_unit_test_xenbus_state_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_front_ring
+tests_unit_test_front_ring_SOURCES = tests/unit/test_front_ring.c pv-drivers/front/ring.c pv-drivers/common/shared_ring.c
+tests_unit_test_front_ring_CPPFLAGS = $(drivers_test_cppflags)
