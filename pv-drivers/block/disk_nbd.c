@@ -22,6 +22,7 @@ struct nbd_disk {
     struct event_source source; /* fd < 0: not in the loop */
     uint32_t waits_for;         /* EPOLLIN, EPOLLOUT */
     struct nbd_handle *nbd;
+    struct disk *image; /* to be flushed instead; NULL: the server flushes */
     struct disk_nbd_events events;
     struct disk_io *ended; /* to be delivered */
     bool read_only;
@@ -172,6 +173,10 @@ static void submit(struct disk *disk, struct disk_io *io)
 {
     struct nbd_disk *d = of_disk(disk);
 
+    if (io->operation == BLOCK_FLUSH && d->image) {
+        disk_submit(d->image, io);
+        return;
+    }
     io->error = 0;
     io->parts = 1;
     if (io->operation == BLOCK_FLUSH && nbd_can_flush(d->nbd) <= 0)
@@ -189,6 +194,8 @@ static void close_disk(struct disk *disk)
 
     leave_loop(d);
     nbd_close(d->nbd);
+    if (d->image)
+        disk_close(d->image);
     free(d);
 }
 
@@ -206,7 +213,7 @@ bool disk_nbd_can_discard(const struct disk *disk)
     return nbd_can_trim(of_disk(disk)->nbd) > 0;
 }
 
-struct disk *disk_nbd_open(struct event_loop *loop, int socket, const char *name, bool read_only,
+struct disk *disk_nbd_open(struct event_loop *loop, int socket, const char *name, bool read_only, struct disk *image,
                            const struct disk_nbd_events *events, struct failure *failure)
 {
     struct nbd_disk *d = calloc(1, sizeof(*d));
@@ -215,8 +222,12 @@ struct disk *disk_nbd_open(struct event_loop *loop, int socket, const char *name
         failure_errno(failure, "a disk");
         return NULL;
     }
-    *d = (struct nbd_disk){
-        .disk.ops = &nbd_ops, .loop = loop, .events = *events, .read_only = read_only, .nbd = nbd_create()};
+    *d = (struct nbd_disk){.disk.ops = &nbd_ops,
+                           .loop = loop,
+                           .events = *events,
+                           .read_only = read_only,
+                           .image = image,
+                           .nbd = nbd_create()};
     if (!d->nbd || nbd_set_export_name(d->nbd, name) || nbd_aio_connect_socket(d->nbd, socket)) {
         failure_set(failure, "the NBD server: %s", nbd_get_error());
         nbd_close(d->nbd);

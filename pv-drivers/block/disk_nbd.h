@@ -19,8 +19,10 @@ struct disk_nbd_events {
     void *context;
 };
 
-/* The socket becomes the disk's if this succeeds; ready is called from the loop. NULL with the reason. */
-struct disk *disk_nbd_open(struct event_loop *loop, int socket, const char *name, bool read_only,
+/* image, unless NULL: the file that the server writes to, without caching anything; it leaves the guest's flushes to
+ * us, who make the file safe. Socket and image become the disk's if this succeeds; ready is called from the loop. NULL
+ * with the reason. */
+struct disk *disk_nbd_open(struct event_loop *loop, int socket, const char *name, bool read_only, struct disk *image,
                            const struct disk_nbd_events *events, struct failure *failure);
 /* After ready, in bytes. */
 uint64_t disk_nbd_size(const struct disk *disk);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * See disk_uring.h. Files are in the ring's table (a slot for each disk, two for the files that wake the worker), and
- * the restriction lets no other file be used. An operation may end short, as read(2) may: the rest is asked for again,
- * until nothing more comes, which is an error (a file that somebody else made shorter).
+ * See disk_uring.h. Files are used by their numbers and not put into the ring's table, which would keep them open, and
+ * locked, for a second after they were taken out. An operation may end short, as read(2) may: the rest is asked for
+ * again, until nothing more comes, which is an error (a file that somebody else made shorter).
  *
  * Discard is fallocate with a hole; a block device is asked first to discard without a promise of zeroes, which costs
  * the least, then as a file.
@@ -17,11 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ENTRIES     256
-#define SLOTS       66
-#define SLOT_EVENTS 0
-#define SLOT_LOOP   1
-#define SLOT_DISKS  2
+#define ENTRIES 256
 
 #define HOLE    (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 #define DISCARD (HOLE | FALLOC_FL_NO_HIDE_STALE)
@@ -29,21 +25,19 @@
 struct uring {
     struct io_uring ring;
     uint8_t *memory;
-    unsigned gathered;  /* not submitted yet */
-    unsigned under_way; /* of disks */
+    unsigned gathered; /* not submitted yet */
     bool events_armed, loop_armed;
     unsigned woken;
     unsigned port_count;
     evtchn_port_t ports[URING_PORTS], heard[URING_PORTS];
-    bool slot_used[SLOTS];
+    int event_channels, loop;
 };
 
 struct uring_disk {
     struct disk disk;
     struct uring *uring;
-    int slot;
-    bool block_device;
-    bool plain_discard; /* the device does without promise of zeroes */
+    int file;
+    bool plain_discard; /* a block device that does it without a promise of zeroes */
 };
 
 /* What a completion is of: a disk_io, or one of these. */
@@ -56,30 +50,20 @@ static const uint8_t allowed_operations[] = {IORING_OP_READV,       IORING_OP_WR
 
 static int restrict_ring(struct io_uring *ring)
 {
-    struct io_uring_restriction rules[ALLOWED + 2] = {
-        [ALLOWED] = {.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_FILES_UPDATE},
-        [ALLOWED + 1] = {.opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED, .sqe_flags = IOSQE_FIXED_FILE},
-    };
+    struct io_uring_restriction rules[ALLOWED];
 
     for (unsigned i = 0; i < ALLOWED; i++) {
-        rules[i].opcode = IORING_RESTRICTION_SQE_OP;
-        rules[i].sqe_op = allowed_operations[i];
+        rules[i] = (struct io_uring_restriction){.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = allowed_operations[i]};
     }
     /* By number: liburing 2.3 declares functions for this and the next, and does not export them. */
-    return io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_RESTRICTIONS, rules, ALLOWED + 2);
+    return io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_RESTRICTIONS, rules, ALLOWED);
 }
 
-static int set_up(struct uring *u, size_t bytes, int event_channels, int loop)
+static int set_up(struct uring *u, size_t bytes)
 {
     const struct iovec pool = {.iov_base = u->memory, .iov_len = bytes};
-    int files[SLOTS] = {[SLOT_EVENTS] = event_channels, [SLOT_LOOP] = loop};
-    int error;
+    int error = io_uring_register_buffers(&u->ring, &pool, 1);
 
-    for (unsigned i = SLOT_DISKS; i < SLOTS; i++)
-        files[i] = -1;
-    error = io_uring_register_files(&u->ring, files, SLOTS);
-    if (!error)
-        error = io_uring_register_buffers(&u->ring, &pool, 1);
     if (!error)
         error = restrict_ring(&u->ring);
     if (!error)
@@ -103,9 +87,11 @@ struct uring *uring_open(void *memory, size_t bytes, int event_channels, int loo
         return NULL;
     }
     u->memory = memory;
+    u->event_channels = event_channels;
+    u->loop = loop;
     error = io_uring_queue_init_params(ENTRIES, &u->ring, &params);
     if (!error) {
-        error = set_up(u, bytes, event_channels, loop);
+        error = set_up(u, bytes);
         if (error)
             io_uring_queue_exit(&u->ring);
     }
@@ -124,7 +110,7 @@ static void enter(struct uring *u)
     io_uring_submit_and_get_events(&u->ring);
 }
 
-static struct io_uring_sqe *next_entry(struct uring *u, int slot, const void *of)
+static struct io_uring_sqe *next_entry(struct uring *u)
 {
     struct io_uring_sqe *entry = io_uring_get_sqe(&u->ring);
 
@@ -133,47 +119,36 @@ static struct io_uring_sqe *next_entry(struct uring *u, int slot, const void *of
         entry = io_uring_get_sqe(&u->ring);
     }
     u->gathered++;
-    io_uring_prep_nop(entry);
-    entry->fd = slot;
-    io_uring_sqe_set_data(entry, (void *)(uintptr_t)of);
     return entry;
-}
-
-/* io_uring_prep_* set everything, so the slot and the owner are set again afterwards. */
-static void aim(struct io_uring_sqe *entry, const void *of)
-{
-    entry->flags |= IOSQE_FIXED_FILE;
-    io_uring_sqe_set_data(entry, (void *)(uintptr_t)of);
 }
 
 static void gather(struct uring_disk *d, struct disk_io *io)
 {
     struct uring *u = d->uring;
-    struct io_uring_sqe *entry = next_entry(u, d->slot, io);
+    struct io_uring_sqe *entry = next_entry(u);
     struct iovec *memory = io->memory;
 
     switch (io->operation) {
     case BLOCK_READ:
         if (io->pooled)
-            io_uring_prep_read_fixed(entry, d->slot, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
+            io_uring_prep_read_fixed(entry, d->file, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
         else
-            io_uring_prep_readv(entry, d->slot, memory, io->vectors, io->offset);
+            io_uring_prep_readv(entry, d->file, memory, io->vectors, io->offset);
         break;
     case BLOCK_WRITE:
         if (io->pooled)
-            io_uring_prep_write_fixed(entry, d->slot, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
+            io_uring_prep_write_fixed(entry, d->file, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
         else
-            io_uring_prep_writev(entry, d->slot, memory, io->vectors, io->offset);
+            io_uring_prep_writev(entry, d->file, memory, io->vectors, io->offset);
         break;
     case BLOCK_FLUSH:
-        io_uring_prep_fsync(entry, d->slot, IORING_FSYNC_DATASYNC);
+        io_uring_prep_fsync(entry, d->file, IORING_FSYNC_DATASYNC);
         break;
     case BLOCK_DISCARD:
-        io_uring_prep_fallocate(entry, d->slot, d->plain_discard ? DISCARD : HOLE, (off_t)io->offset, (off_t)io->bytes);
+        io_uring_prep_fallocate(entry, d->file, d->plain_discard ? DISCARD : HOLE, (off_t)io->offset, (off_t)io->bytes);
         break;
     }
-    aim(entry, io);
-    u->under_way++;
+    io_uring_sqe_set_data(entry, io);
 }
 
 static void submit(struct disk *disk, struct disk_io *io)
@@ -243,7 +218,6 @@ static bool reap(struct uring *u)
             u->loop_armed = false;
             u->woken |= URING_LOOP;
         } else if (of != &of_heard) {
-            u->under_way--;
             any = true;
             end(of, result);
         }
@@ -266,20 +240,20 @@ static void arm(struct uring *u, const evtchn_port_t *heard, unsigned heard_coun
     if (heard_count) {
         for (unsigned i = 0; i < heard_count; i++)
             u->heard[i] = heard[i];
-        entry = next_entry(u, SLOT_EVENTS, &of_heard);
-        io_uring_prep_write(entry, SLOT_EVENTS, u->heard, heard_count * (unsigned)sizeof(*heard), 0);
-        aim(entry, &of_heard);
+        entry = next_entry(u);
+        io_uring_prep_write(entry, u->event_channels, u->heard, heard_count * (unsigned)sizeof(*heard), 0);
+        io_uring_sqe_set_data(entry, &of_heard);
     }
     if (!u->events_armed) {
-        entry = next_entry(u, SLOT_EVENTS, &of_events);
-        io_uring_prep_read(entry, SLOT_EVENTS, u->ports, sizeof(u->ports), 0);
-        aim(entry, &of_events);
+        entry = next_entry(u);
+        io_uring_prep_read(entry, u->event_channels, u->ports, sizeof(u->ports), 0);
+        io_uring_sqe_set_data(entry, &of_events);
         u->events_armed = true;
     }
     if (!u->loop_armed) {
-        entry = next_entry(u, SLOT_LOOP, &of_loop);
-        io_uring_prep_poll_add(entry, SLOT_LOOP, POLLIN);
-        aim(entry, &of_loop);
+        entry = next_entry(u);
+        io_uring_prep_poll_add(entry, u->loop, POLLIN);
+        io_uring_sqe_set_data(entry, &of_loop);
         u->loop_armed = true;
     }
 }
@@ -308,10 +282,8 @@ unsigned uring_sleep(struct uring *u, const evtchn_port_t *heard, unsigned heard
 static void close_disk(struct disk *disk)
 {
     struct uring_disk *d = (struct uring_disk *)disk;
-    int none = -1;
 
-    io_uring_register_files_update(&d->uring->ring, (unsigned)d->slot, &none, 1);
-    d->uring->slot_used[d->slot] = false;
+    close(d->file);
     free(d);
 }
 
@@ -319,27 +291,12 @@ static const struct disk_ops uring_ops = {.submit = submit, .close = close_disk}
 
 struct disk *disk_uring_open(struct uring *u, int file, bool block_device, struct failure *failure)
 {
-    struct uring_disk *d;
-    int slot = SLOT_DISKS;
-    int result;
+    struct uring_disk *d = calloc(1, sizeof(*d));
 
-    while (slot < SLOTS && u->slot_used[slot])
-        slot++;
-    d = slot < SLOTS ? calloc(1, sizeof(*d)) : NULL;
     if (!d) {
-        failure_set(failure, "the guest has too many disks (%d at most)", SLOTS - SLOT_DISKS);
+        failure_errno(failure, "a disk");
         return NULL;
     }
-    result = io_uring_register_files_update(&u->ring, (unsigned)slot, &file, 1);
-    if (result < 0) {
-        errno = -result;
-        failure_errno(failure, "the image can't be given to io_uring");
-        free(d);
-        return NULL;
-    }
-    close(file); /* the ring's table keeps it */
-    *d = (struct uring_disk){
-        .disk.ops = &uring_ops, .uring = u, .slot = slot, .block_device = block_device, .plain_discard = block_device};
-    u->slot_used[slot] = true;
+    *d = (struct uring_disk){.disk.ops = &uring_ops, .uring = u, .file = file, .plain_discard = block_device};
     return &d->disk;
 }

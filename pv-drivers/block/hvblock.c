@@ -80,16 +80,29 @@ static void nbd_lost(void *context)
     d->lost = true;
 }
 
+static struct disk *open_nbd(struct block_device *d, const struct worker_block *m, const int *files, unsigned count,
+                             struct failure *failure)
+{
+    const struct disk_nbd_events events = {.ready = nbd_ready, .lost = nbd_lost, .context = d};
+    struct disk *image = count > 2 ? disk_uring_open(d->block->uring, files[2], false, failure) : NULL;
+    struct disk *disk;
+
+    if (count > 2 && !image)
+        return NULL;
+    disk = disk_nbd_open(&d->block->worker->loop, files[1], m->nbd_export, m->read_only, image, &events, failure);
+    if (!disk)
+        free(image); /* its file is the caller's again */
+    return disk;
+}
+
 /* With a file or none (a drive without medium). */
 static int open_disk(struct block_device *d, const struct worker_block *m, const int *files, unsigned count,
                      struct failure *failure)
 {
-    const struct disk_nbd_events events = {.ready = nbd_ready, .lost = nbd_lost, .context = d};
-
     if (count < 2)
         return 0;
     if (m->nbd)
-        d->disk = disk_nbd_open(&d->block->worker->loop, files[1], m->nbd_export, m->read_only, &events, failure);
+        d->disk = open_nbd(d, m, files, count, failure);
     else
         d->disk = disk_uring_open(d->block->uring, files[1], m->block_device, failure);
     d->starting = m->nbd;
@@ -113,7 +126,7 @@ static int connect_device(struct worker *w, const struct worker_message *m, cons
     struct block_device *d;
     uint32_t alignment = m->block.sector_size;
 
-    if (count < 1 || count > 2 || !m->queues || find_device(block, m->device))
+    if (count < 1 || count > 3 || !m->queues || find_device(block, m->device))
         return failure_set(failure, "disk %u: a message that cannot be", m->device);
     if (alignment < BLKIF_SECTOR || alignment > POOL_PAGE || (alignment & (alignment - 1)))
         return failure_set(failure, "disk %u has sectors of %u bytes; 512 to 4096 are possible", m->device, alignment);
@@ -253,8 +266,8 @@ static int start(struct worker *w, struct failure *failure)
     return block.uring ? 0 : -1;
 }
 
-static const int system_calls[] = {SYS_io_uring_enter, SYS_io_uring_register, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
-                                   SYS_getsockopt,     SYS_shutdown,          SYS_fcntl,    SYS_dup,    -1};
+static const int system_calls[] = {
+    SYS_io_uring_enter, SYS_recvfrom, SYS_sendto, SYS_setsockopt, SYS_getsockopt, SYS_shutdown, SYS_fcntl, SYS_dup, -1};
 
 static const struct worker_kind_ops block_ops = {
     .name = "hvblock",

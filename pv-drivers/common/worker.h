@@ -54,8 +54,8 @@ struct worker_queue {
     struct worker_ring ring[2];
 };
 
-/* Files with WORKER_CONNECT: [0] the counters (include/haven/device_counters.h), then the image or the connected NBD
- * socket. */
+/* Files with WORKER_CONNECT: [0] the counters (include/haven/device_counters.h), then the image, or the connected NBD
+ * socket and perhaps the image that its server writes to and leaves to us to synchronise. */
 struct worker_block {
     uint64_t sectors;     /* of 512 bytes, whatever sector_size is */
     uint32_t sector_size; /* 512 to 4096: no request touches part of one */

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Disks for the manager. What is behind one is an image that hvblock works on itself (raw files, block devices), an NBD
+ * server (of our own for other formats, or one that params names), or nothing: a drive without medium. The nodes of the
+ * back end come from the tools (docs/drivers.md lists them), those of the front end from the guest: each is checked.
+ */
+#include "libhv/store.h"
+#include "manager/device_kind.h"
+#include "manager/disk_image.h"
+#include "manager/nbd_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xen/xen.h>
+
+#include <xen/io/blkif.h>
+#include <xen/io/protocols.h>
+
+#define SECTOR             512u
+#define QUEUES_OFFERED     4u
+#define RING_ORDER_OFFERED 4u
+#define SEGMENTS_OFFERED   256u /* block/blkif_parse.h: BLKIF_SEGMENTS_MAX */
+#define TEXT_MAX           1100
+
+_Static_assert(1u << RING_ORDER_OFFERED == WORKER_RING_PAGES_MAX && QUEUES_OFFERED <= WORKER_QUEUES_MAX, "offered");
+
+enum behind { BEHIND_NOTHING, BEHIND_IMAGE, BEHIND_OWN_SERVER, BEHIND_URI };
+
+struct vbd {
+    enum behind behind;
+    char params[TEXT_MAX], format[16];
+    bool read_only, cdrom, removable, discard_wanted, persistent;
+    struct disk_image image; /* BEHIND_IMAGE */
+    struct nbd_server server;
+    /* While a worker has it: the file that went to it (image or socket), and the one it synchronises. */
+    int given, synced;
+    uint64_t sectors; /* as the guest was told, or will be */
+};
+
+/* ---- the back end's nodes ---- */
+
+static int read_text(const struct device *d, const char *node, char *text, size_t room)
+{
+    char *value = store_read(d->xs, XBT_NULL, "%s/%s", d->back, node);
+    size_t length = value ? strlen(value) : 0;
+
+    snprintf(text, room, "%s", value ? value : "");
+    free(value);
+    return length < room ? 0 : -1;
+}
+
+static bool read_flag(const struct device *d, const char *node, bool otherwise)
+{
+    uint64_t value;
+
+    return store_read_number(d->xs, XBT_NULL, &value, "%s/%s", d->back, node) ? value != 0 : otherwise;
+}
+
+/* Xen's tools write the format in front of the name ("qcow2:/path", "aio:/path") where they write no node for it. */
+static void split_format(struct vbd *v)
+{
+    static const char *const prefixes[][2] = {{"aio:", "raw"}, {"raw:", "raw"},     {"tap:", "raw"}, {"file:", "raw"},
+                                              {"phy:", "raw"}, {"qcow2:", "qcow2"}, {"vpc:", "vhd"}, {"vhd:", "vhd"},
+                                              {"qed:", "qed"}, {"qcow:", "qcow"}};
+
+    for (unsigned i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        size_t length = strlen(prefixes[i][0]);
+        if (strncmp(v->params, prefixes[i][0], length))
+            continue;
+        memmove(v->params, v->params + length, strlen(v->params + length) + 1);
+        if (!v->format[0])
+            snprintf(v->format, sizeof(v->format), "%s", prefixes[i][1]);
+        return;
+    }
+}
+
+static int read_back(const struct device *d, struct vbd *v, struct failure *failure)
+{
+    char mode[8], type[16];
+
+    if (read_text(d, "params", v->params, sizeof(v->params)))
+        return failure_set(failure, "params: longer than %zu characters", sizeof(v->params) - 1);
+    if (read_text(d, "format", v->format, sizeof(v->format)) || read_text(d, "mode", mode, sizeof(mode)) ||
+        read_text(d, "device-type", type, sizeof(type)))
+        return failure_set(failure, "format, mode or device-type: no such value");
+    split_format(v);
+    v->read_only = mode[0] != 'w';
+    v->cdrom = !strcmp(type, "cdrom");
+    v->read_only |= v->cdrom;
+    v->removable = read_flag(d, "removable", false) || v->cdrom;
+    v->discard_wanted = read_flag(d, "discard-enable", true) && !v->read_only;
+    v->persistent = read_flag(d, "persistent-grants", false);
+    if (!v->params[0] || !strcmp(v->format, "empty"))
+        v->behind = BEHIND_NOTHING;
+    else if (!strcmp(v->format, "nbd") || !strncmp(v->params, "nbd", 3))
+        v->behind = BEHIND_URI;
+    else if (nbd_server_format(v->format))
+        v->behind = BEHIND_OWN_SERVER;
+    else if (!v->format[0] || !strcmp(v->format, "raw"))
+        v->behind = BEHIND_IMAGE;
+    else
+        return failure_set(failure, "format %s is not known (raw, qcow2, qcow, vhd, vhdx, vmdk, vdi, qed, nbd)",
+                           v->format);
+    if (v->behind == BEHIND_NOTHING && !v->cdrom)
+        return failure_set(failure, "params: a disk needs an image; only a cdrom drive may be empty");
+    if ((v->behind == BEHIND_IMAGE || v->behind == BEHIND_OWN_SERVER) && v->params[0] != '/')
+        return failure_set(failure, "params: %s must begin with /", v->params);
+    return 0;
+}
+
+/* ---- writing nodes ---- */
+
+struct writing {
+    const struct device *d;
+    xs_transaction_t t;
+    bool failed;
+};
+
+static void put(struct writing *w, const char *node, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void put(struct writing *w, const char *node, const char *format, ...)
+{
+    char path[160], value[64];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(value, sizeof(value), format, args);
+    va_end(args);
+    snprintf(path, sizeof(path), "%s/%s", w->d->back, node);
+    w->failed |= !store_write(w->d->xs, w->t, path, value);
+}
+
+static void take_away(struct writing *w, const char *node)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/%s", w->d->back, node);
+    w->failed |= !xs_rm(w->d->xs, w->t, path) && errno != ENOENT;
+}
+
+/* All or nothing, and nothing if the device's nodes are gone: they are the tools' to remove. */
+static int write_all(const struct device *d, void (*what)(struct writing *w, struct vbd *v), struct failure *failure)
+{
+    for (unsigned tries = 0; tries < 10; tries++) {
+        struct writing w = {.d = d, .t = xs_transaction_start(d->xs)};
+        if (!w.t)
+            break;
+        w.failed = !store_exists(d->xs, w.t, "%s/state", d->back);
+        if (!w.failed)
+            what(&w, d->of_kind);
+        if (xs_transaction_end(d->xs, w.t, w.failed) && !w.failed)
+            return 0;
+        if (w.failed || errno != EAGAIN)
+            break;
+    }
+    return failure_errno(failure, "writing the device's nodes (%s)", d->back);
+}
+
+static void put_offers(struct writing *w, struct vbd *v)
+{
+    put(w, "feature-flush-cache", "1");
+    put(w, "feature-persistent", "%d", v->persistent);
+    put(w, "feature-max-indirect-segments", "%u", SEGMENTS_OFFERED);
+    put(w, "max-ring-page-order", "%u", RING_ORDER_OFFERED);
+    put(w, "multi-queue-max-queues", "%u", QUEUES_OFFERED);
+}
+
+static void put_discard(struct writing *w, struct vbd *v, bool offered)
+{
+    bool image = v->behind == BEHIND_IMAGE;
+
+    put(w, "feature-discard", "%d", offered);
+    if (!offered)
+        return;
+    put(w, "discard-secure", "0");
+    put(w, "discard-granularity", "%u", image && v->image.discard_granularity ? v->image.discard_granularity : 4096);
+    put(w, "discard-alignment", "%u", image ? v->image.discard_alignment : 0);
+}
+
+static void put_properties(struct writing *w, struct vbd *v)
+{
+    bool image = v->behind == BEHIND_IMAGE;
+    const struct worker_message *answer = w->d->answer;
+    unsigned info =
+        (v->cdrom ? VDISK_CDROM : 0) | (v->removable ? VDISK_REMOVABLE : 0) | (v->read_only ? VDISK_READONLY : 0);
+
+    put(w, "sectors", "%" PRIu64, v->sectors);
+    put(w, "sector-size", "%u", image ? v->image.sector_size : SECTOR);
+    put(w, "physical-sector-size", "%u", image ? v->image.physical_sector_size : SECTOR);
+    put(w, "info", "%u", info);
+    put_discard(w, v, answer ? answer->block.discard : image && v->image.discard && v->discard_wanted);
+}
+
+/* ---- open, close ---- */
+
+static int open_behind(struct device *d, struct vbd *v, struct failure *failure)
+{
+    char name[32];
+    int socket;
+
+    switch (v->behind) {
+    case BEHIND_NOTHING:
+        return 0;
+    case BEHIND_IMAGE:
+        /* With physical-device, Xen's own script has made a loop device for a kernel back end, whose place we take. */
+        return disk_image_open(&v->image, v->params, v->read_only,
+                               store_exists(d->xs, XBT_NULL, "%s/physical-device", d->back), failure);
+    case BEHIND_OWN_SERVER:
+        snprintf(name, sizeof(name), "%u-%u", d->domid, d->id);
+        return nbd_server_start(&v->server, name, nbd_server_format(v->format), v->params, v->read_only, failure);
+    case BEHIND_URI: /* only to see whether it is there: each worker gets its own connection */
+        socket = nbd_uri_connect(v->params, (char[64]){""}, 64, failure);
+        if (socket >= 0)
+            close(socket);
+        return socket < 0 ? -1 : 0;
+    }
+    return -1;
+}
+
+static void let_go(struct device *d)
+{
+    struct vbd *v = d->of_kind;
+
+    if (v->given >= 0)
+        close(v->given);
+    if (v->synced >= 0)
+        close(v->synced);
+    v->given = v->synced = -1;
+}
+
+static void close_vbd(struct device *d)
+{
+    struct vbd *v = d->of_kind;
+
+    let_go(d);
+    disk_image_close(&v->image);
+    nbd_server_stop(&v->server);
+    free(v);
+    d->of_kind = NULL;
+}
+
+static int open_vbd(struct device *d, struct failure *failure)
+{
+    struct vbd *v = calloc(1, sizeof(*v));
+    int result;
+
+    if (!v)
+        return failure_errno(failure, "a disk");
+    v->given = v->synced = v->image.file = -1;
+    v->server = (struct nbd_server){.listener = -1, .messages = -1};
+    d->of_kind = v;
+    result = read_back(d, v, failure);
+    if (!result)
+        result = open_behind(d, v, failure);
+    v->sectors = v->image.bytes / SECTOR;
+    if (!result)
+        result = write_all(d, put_offers, failure);
+    if (result)
+        close_vbd(d);
+    return result;
+}
+
+/* ---- connect ---- */
+
+/* A node of the front end's that holds a number of 32 bits. 1; 0: there is none; -1: something else. */
+static int read_front(const struct device *d, uint32_t *value, const char *folder, const char *node)
+{
+    uint64_t number;
+
+    if (store_read_number(d->xs, XBT_NULL, &number, "%s%s/%s", d->front, folder, node)) {
+        *value = (uint32_t)number;
+        return number <= UINT32_MAX ? 1 : -1;
+    }
+    return errno == ENOENT ? 0 : -1;
+}
+
+static int read_ring(const struct device *d, const char *folder, struct worker_queue *q, struct failure *failure)
+{
+    struct worker_ring *ring = &q->ring[0];
+
+    if (read_front(d, &q->event_channel[0], folder, "event-channel") <= 0)
+        return failure_set(failure, "%s%s/event-channel: there must be a number", d->front, folder);
+    for (uint32_t i = 0; i < ring->pages; i++) {
+        char node[24];
+        snprintf(node, sizeof(node), "ring-ref%u", i);
+        int found = read_front(d, &ring->grants[i], folder, node);
+        if (found == 0 && ring->pages == 1)
+            found = read_front(d, &ring->grants[0], folder, "ring-ref");
+        if (found <= 0)
+            return failure_set(failure, "%s%s/%s: there must be a number", d->front, folder, node);
+    }
+    return 0;
+}
+
+static int check_protocol(const struct device *d, struct failure *failure)
+{
+    char *protocol = store_read(d->xs, XBT_NULL, "%s/protocol", d->front);
+    bool known = protocol ? !strcmp(protocol, XEN_IO_PROTO_ABI_X86_64) : errno == ENOENT;
+
+    free(protocol);
+    return known ? 0 : failure_set(failure, "%s/protocol: only " XEN_IO_PROTO_ABI_X86_64 " is served", d->front);
+}
+
+static int read_rings(const struct device *d, struct worker_message *m, struct failure *failure)
+{
+    uint32_t queues = 1, order = 0;
+
+    if (read_front(d, &queues, "", "multi-queue-num-queues") < 0 || queues < 1 || queues > QUEUES_OFFERED)
+        return failure_set(failure, "%s/multi-queue-num-queues: 1 to %u are offered", d->front, QUEUES_OFFERED);
+    if (read_front(d, &order, "", "ring-page-order") < 0 || order > RING_ORDER_OFFERED)
+        return failure_set(failure, "%s/ring-page-order: 0 to %u are offered", d->front, RING_ORDER_OFFERED);
+    m->queues = queues;
+    for (uint32_t i = 0; i < queues; i++) {
+        char folder[24] = "";
+        if (queues > 1)
+            snprintf(folder, sizeof(folder), "/queue-%u", i);
+        m->queue[i].ring[0].pages = 1u << order;
+        if (read_ring(d, folder, &m->queue[i], failure))
+            return -1;
+    }
+    return 0;
+}
+
+/* A server of our own that ended is started again: the image is opened anew, which waits for what the old one had
+ * begun, by its locks. */
+static int connect_server(struct device *d, struct vbd *v, struct worker_message *m, struct failure *failure)
+{
+    if (v->behind == BEHIND_URI) {
+        v->given = nbd_uri_connect(v->params, m->block.nbd_export, sizeof(m->block.nbd_export), failure);
+        return v->given < 0 ? DEVICE_BUSY : 0;
+    }
+    if (!nbd_server_runs(&v->server)) {
+        nbd_server_stop(&v->server);
+        if (open_behind(d, v, failure))
+            return DEVICE_BUSY;
+    }
+    v->given = nbd_server_connect(&v->server, failure);
+    v->synced = open(v->params, O_RDONLY | O_CLOEXEC);
+    return v->given < 0 || v->synced < 0 ? DEVICE_BUSY : 0;
+}
+
+static int connect_behind(struct device *d, struct vbd *v, struct worker_message *m, struct failure *failure)
+{
+    if (v->behind == BEHIND_NOTHING)
+        return 0;
+    if (v->behind != BEHIND_IMAGE) {
+        m->block.nbd = true;
+        return connect_server(d, v, m, failure);
+    }
+    m->block.block_device = v->image.block_device;
+    m->block.direct = v->image.direct;
+    m->block.sector_size = v->image.sector_size;
+    m->block.discard &= v->image.discard;
+    return disk_image_open_again(&v->image, &v->given, failure);
+}
+
+static int connect_vbd(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure)
+{
+    struct vbd *v = d->of_kind;
+    uint32_t keeps_grants = 0;
+    int result;
+
+    let_go(d);
+    if (check_protocol(d, failure) || read_rings(d, m, failure))
+        return -1;
+    read_front(d, &keeps_grants, "", "feature-persistent");
+    m->block = (struct worker_block){.sectors = v->sectors,
+                                     .sector_size = SECTOR,
+                                     .read_only = v->read_only,
+                                     .discard = v->discard_wanted,
+                                     .persistent = v->persistent && keeps_grants == 1};
+    result = connect_behind(d, v, m, failure);
+    if (result) {
+        let_go(d);
+        return result;
+    }
+    files[(*count)++] = d->counters;
+    if (v->given >= 0)
+        files[(*count)++] = v->given;
+    if (v->synced >= 0)
+        files[(*count)++] = v->synced;
+    return 0;
+}
+
+/* The worker has its own files now: ours would keep the lock from telling when it is through, and a server waiting. */
+static int connected(struct device *d, struct failure *failure)
+{
+    struct vbd *v = d->of_kind;
+
+    let_go(d);
+    if (v->behind == BEHIND_OWN_SERVER || v->behind == BEHIND_URI)
+        v->sectors = d->answer ? d->answer->block.sectors : v->sectors;
+    return write_all(d, put_properties, failure);
+}
+
+/* ---- resize ---- */
+
+static void put_size(struct writing *w, struct vbd *v)
+{
+    uint64_t state = 0;
+
+    put(w, "sectors", "%" PRIu64, v->sectors);
+    /* Written again, it makes the front end look at the size again. */
+    if (store_read_number(w->d->xs, w->t, &state, "%s/state", w->d->back) && state == 4)
+        put(w, "state", "4");
+    take_away(w, "resize");
+    take_away(w, "resize-error");
+}
+
+static int resize(struct vbd *v, const char *wish, struct failure *failure)
+{
+    char *end;
+    unsigned long long bytes = strtoull(wish, &end, 10);
+
+    if (v->behind != BEHIND_IMAGE)
+        return failure_set(failure, "only raw images and block devices can change their size while they are used");
+    if (!strcmp(wish, "reread"))
+        return disk_image_measure(&v->image, failure);
+    if (*end || end == wish)
+        return failure_set(failure, "resize: '%s' is neither a number of bytes nor \"reread\"", wish);
+    return disk_image_resize(&v->image, bytes, failure);
+}
+
+static void say_resize_error(const struct device *d, const struct failure *failure)
+{
+    char path[160];
+
+    snprintf(path, sizeof(path), "%s/resize-error", d->back);
+    store_write(d->xs, XBT_NULL, path, failure->text);
+    snprintf(path, sizeof(path), "%s/resize", d->back);
+    xs_rm(d->xs, XBT_NULL, path);
+}
+
+static int change(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure)
+{
+    struct vbd *v = d->of_kind;
+    struct failure why = {""};
+    char *wish = store_read(d->xs, XBT_NULL, "%s/resize", d->back);
+    int result;
+
+    (void)files, (void)count, (void)failure;
+    if (!wish)
+        return 0;
+    result = resize(v, wish, &why);
+    free(wish);
+    if (result) { /* of the asker, not of the device: it goes on */
+        say_resize_error(d, &why);
+        return 0;
+    }
+    v->sectors = v->image.bytes / SECTOR;
+    m->block = (struct worker_block){.sectors = v->sectors};
+    return 1;
+}
+
+static void changed(struct device *d)
+{
+    struct failure failure = {""};
+
+    write_all(d, put_size, &failure);
+}
+
+const struct device_kind vbd_kind = {
+    .name = "vbd",
+    .back = "haven-vbd",
+    .worker = "hvblock",
+    .open = open_vbd,
+    .close = close_vbd,
+    .connect = connect_vbd,
+    .connected = connected,
+    .let_go = let_go,
+    .change = change,
+    .changed = changed,
+};
