@@ -33,6 +33,12 @@ case "\$*" in
 ]
 LIST
     ;;
+"block-list --json web")
+    printf '[\n  {\n    "domid": 3,\n    "device": 51712,\n    "vdev": "xvda",\n    "x": 1\n  },\n  {\n    "vdev": "xvdb",\n    "x": 1\n  }\n]\n'
+    ;;
+"network-list --json web")
+    printf '[\n  {\n    "domid": 3,\n    "devid": 0,\n    "mac": "00:16:3e:00:00:01",\n    "x": 1\n  }\n]\n'
+    ;;
 *) exec "$hvctl" "\$@" ;;
 esac
 SCRIPT
@@ -78,6 +84,16 @@ expect "--wait" hvctl shutdown --w
 expect "Domain-0 mail web" hvctl sched -d ""
 expect "" hvctl sched -w ""
 expect "pause" hvctl help pause
+expect "block-attach block-detach block-list block-resize" hvctl block
+expect "mail web" hvctl block-list ""
+expect "mail web" hvctl network-detach ""
+expect "xvda xvdb" hvctl block-detach web ""
+expect "xvdb" hvctl block-detach --force web xvdb
+expect "xvda xvdb" hvctl block-resize web xv
+expect "" hvctl block-resize web xvda ""
+expect "0" hvctl network-detach web ""
+expect "bridge=" hvctl network-attach web br
+expect "vdev=" hvctl block-attach web v
 cd "$work" && touch guest.cfg
 expect "guest.cfg" hvctl create g
 [ "$(hvctl help 2> /dev/null | grep -c '^  ')" -gt 20 ] || { echo "FAIL: hvctl help lists too little"; failed=1; }
