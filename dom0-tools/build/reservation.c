@@ -9,16 +9,16 @@
 
 static const unsigned orders[] = {9, 0}; /* 2 MiB, or what fragmentation left */
 
-int reservation_claim(struct hypervisor *hv, unsigned domid, uint64_t pages, struct failure *failure)
+int reservation_try_claim(struct hypervisor *hv, unsigned domid, uint64_t pages)
 {
     struct xen_memory_reservation r = {.nr_extents = pages, .domid = (domid_t)domid};
 
-    if (hypervisor_call(hv, __HYPERVISOR_memory_op, XENMEM_claim_pages, &r, sizeof(r)) == 0)
-        return 0;
-    if (errno == ENOMEM)
-        return failure_set(failure, "not enough free memory for %llu MiB: see hvctl info",
-                           (unsigned long long)pages >> 8);
-    return failure_errno(failure, "claiming %llu MiB of memory", (unsigned long long)pages >> 8);
+    return hypervisor_call(hv, __HYPERVISOR_memory_op, XENMEM_claim_pages, &r, sizeof(r)) == 0 ? 0 : -1;
+}
+
+int reservation_end_claim(struct hypervisor *hv, unsigned domid, struct failure *failure)
+{
+    return reservation_try_claim(hv, domid, 0) ? failure_errno(failure, "ending the claim on memory") : 0;
 }
 
 /* One call: up to BATCH extents from pfn on. Returns how many there are now, or -1. */

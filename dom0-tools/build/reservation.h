@@ -10,8 +10,10 @@
 #include "libhv/failure.h"
 #include "libhv/hypervisor.h"
 
-/* pages 0: gives back what is left of the claim. */
-int reservation_claim(struct hypervisor *hv, unsigned domid, uint64_t pages, struct failure *failure);
+/* All of it or nothing: -1 with errno, ENOMEM when so much is not free. pages 0: gives back what is left of it. */
+int reservation_try_claim(struct hypervisor *hv, unsigned domid, uint64_t pages);
+/* When the memory is there. */
+int reservation_end_claim(struct hypervisor *hv, unsigned domid, struct failure *failure);
 
 /* Fills p2m[0..pages). On failure the domain keeps what it got: destroying it is the undoing. */
 int reservation_populate(struct hypervisor *hv, unsigned domid, uint64_t pages, xen_pfn_t *p2m,

@@ -229,6 +229,15 @@ static void read_cmdline(struct reader *reader)
               "the command line has %zu bytes, a PV guest can have %d", strlen(built), CMDLINE_MAX);
 }
 
+static void read_memory_from(struct reader *reader)
+{
+    const char *word = find_word(reader, "memory_from");
+
+    if (word && memory_from_parse(word, &reader->guest->memory_from) != 0)
+        error(reader, config_find(reader->tree, "memory_from"),
+              "memory_from is one of auto, free, dom0, guests, not \"%s\"", word);
+}
+
 static void read_tsc_mode(struct reader *reader)
 {
     static const char *const names[] = {"default", "always_emulate", "native"};
@@ -508,6 +517,9 @@ static void complete(struct reader *reader)
     if (guest->memory_mib > guest->max_memory_mib)
         error(reader, config_find(reader->tree, "memory"), "memory (%u MiB) is more than maxmem (%u MiB)",
               guest->memory_mib, guest->max_memory_mib);
+    if (guest->min_memory_mib > guest->memory_mib)
+        error(reader, config_find(reader->tree, "memory_min"), "memory_min (%u MiB) is more than memory (%u MiB)",
+              guest->min_memory_mib, guest->memory_mib);
     if (!config_find(reader->tree, "memory") && !config_find(reader->tree, "maxmem"))
         error(reader, none, "memory is missing: say how many MiB the guest gets");
     if (!guest->kernel)
@@ -548,6 +560,7 @@ int config_to_guest(const struct config *tree, struct guest_config *guest, struc
     read_uuid(&reader);
     read_cmdline(&reader);
     read_tsc_mode(&reader);
+    read_memory_from(&reader);
     read_words_with_one_meaning(&reader);
     complete(&reader);
     guest->hard_affinity = read_cpus(&reader, "cpus");

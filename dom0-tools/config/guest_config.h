@@ -13,6 +13,7 @@
 #include "config/cpu_set.h"
 #include "config/diagnostics.h"
 #include "config/disk.h"
+#include "config/memory_from.h"
 #include "config/vif.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,6 +51,8 @@ struct guest_config {
 
     uint32_t memory_mib;
     uint32_t max_memory_mib;      /* >= memory_mib */
+    uint32_t min_memory_mib;      /* <= memory_mib: what other guests must leave it; 0: all */
+    enum memory_from memory_from; /* who gives what is not free when it is created */
 
     uint32_t vcpus; /* online at first; 1 <= vcpus <= max_vcpus */
     uint32_t max_vcpus;

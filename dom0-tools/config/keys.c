@@ -131,6 +131,8 @@ const struct config_key config_keys[] = {
     NUMBER("maxvcpus", max_vcpus, 1, GUEST_VCPUS_MAX),
     HVM("mca_caps"),
     NUMBER("memory", memory_mib, 1, 1 << 24),
+    SPECIAL("memory_from"),
+    NUMBER("memory_min", min_memory_mib, 1, 1 << 24),
     HVM("mmio_hole"),
     HVM("ms_vm_genid"),
     OFF("msr_relaxed", "unknown MSRs always fault"),

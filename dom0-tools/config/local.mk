@@ -6,6 +6,7 @@ config_sources = \
 	dom0-tools/config/guest_config.c \
 	dom0-tools/config/keys.c \
 	dom0-tools/config/lexer.c \
+	dom0-tools/config/memory_from.c \
 	dom0-tools/config/parse.c \
 	dom0-tools/config/read.c \
 	dom0-tools/config/tree.c \

@@ -9,7 +9,9 @@
 #include "devices/attach.h"
 #include "devices/device_nodes.h"
 #include "guest/destroy.h"
+#include "guest/memory_state.h"
 #include "guest/name_claim.h"
+#include "guest/room.h"
 #include "guest/store_nodes.h"
 #include "libhv/domain.h"
 
@@ -109,6 +111,15 @@ static void drop_name(void *arg)
     struct job *j = arg;
 
     name_claim_drop(j->xs, j->uuid);
+}
+
+/* The note of the create also tells who gave memory for it: they get it back once the domain has let go of it. */
+static void undo_name(void *arg)
+{
+    struct job *j = arg;
+
+    room_give_back(j->hv, j->xs, j->uuid);
+    drop_name(arg);
 }
 
 /* ---- domain ---- */
@@ -258,7 +269,17 @@ static int claim_memory(void *arg, struct failure *failure)
 {
     struct job *j = arg;
 
-    return j->config->claim ? reservation_claim(j->hv, j->domid, j->pages, failure) : 0;
+    const struct room room = {
+        .hv = j->hv,
+        .xs = j->xs,
+        .uuid = j->uuid,
+        .domid = j->domid,
+        .pages = j->pages,
+        .from = memory_state_resolve(j->hv, j->config->memory_from),
+        .cancelled = j->options->steps.cancelled,
+    };
+
+    return j->config->claim ? room_claim(&room, failure) : 0;
 }
 
 static int populate_memory(void *arg, struct failure *failure)
@@ -267,7 +288,7 @@ static int populate_memory(void *arg, struct failure *failure)
 
     if (reservation_populate(j->hv, j->domid, j->pages, j->p2m, failure))
         return -1;
-    return j->config->claim ? reservation_claim(j->hv, j->domid, 0, failure) : 0;
+    return j->config->claim ? reservation_end_claim(j->hv, j->domid, failure) : 0;
 }
 
 /* ---- contents ---- */
@@ -291,15 +312,6 @@ static int make_channels(void *arg, struct failure *failure)
                : 0;
 }
 
-/* Haven says who it is where Xen names its changeset. Its memory is zeroed before a guest gets it; Xen's may be not. */
-static bool hypervisor_cleans_memory(struct hypervisor *hv)
-{
-    xen_changeset_info_t changeset = {0};
-
-    return hypervisor_version(hv, XENVER_changeset, changeset, sizeof(changeset)) >= 0 &&
-           strncmp(changeset, "Haven", sizeof(changeset)) == 0;
-}
-
 static int write_contents(void *arg, struct failure *failure)
 {
     struct job *j = arg;
@@ -308,7 +320,8 @@ static int write_contents(void *arg, struct failure *failure)
     if (domain_get_info(j->hv, j->domid, &info))
         return failure_errno(failure, "asking about the new domain");
     j->contents.shared_info = info.shared_info_frame;
-    j->contents.memory_is_clean = hypervisor_cleans_memory(j->hv);
+    /* Haven zeroes memory before a guest gets it; Xen may not. */
+    j->contents.memory_is_clean = hypervisor_is_haven(j->hv);
     int r = contents_write(&j->contents, &j->cache_damaged, failure);
     if (j->cache_damaged)
         kernel_cache_forget(&j->image.file);
@@ -450,7 +463,7 @@ static int finish(void *arg, struct failure *failure)
 
 static const struct step steps[] = {
     {"files", open_files, close_files},
-    {"name", take_name, drop_name},
+    {"name", take_name, undo_name},
     {"domain", make_domain, end_domain},
     {"limits", set_limits, NULL},
     {"claim", claim_memory, NULL},

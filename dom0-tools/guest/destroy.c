@@ -2,6 +2,7 @@
 /* See destroy.h. The nodes go after the domain: while the domain is there, its name must be. */
 #include "guest/destroy.h"
 #include "guest/name_claim.h"
+#include "guest/room.h"
 #include "guest/store_layout.h"
 #include "guest/store_nodes.h"
 #include "libhv/domain.h"
@@ -101,6 +102,7 @@ static void sweep_create(struct hypervisor *hv, struct xs_handle *xs, const char
     else if (store_read_number(xs, XBT_NULL, &domid, STORE_CREATE "/domid", uuid) && domid &&
              !find_id(list, count, domid))
         store_nodes_remove(xs, (unsigned)domid, uuid);
+    room_give_back(hv, xs, uuid);
     name_claim_drop(xs, uuid);
 }
 

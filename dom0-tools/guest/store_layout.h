@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* clang-format off */
 /*
  * Where the facts about a guest are in the store. They are there and in the hypervisor only: every tool can be killed
  * at any time, and another one finds all that it needs.
@@ -16,17 +17,24 @@
  *                               the command line is at its end. Written by create and config-update
  *     on_poweroff on_reboot     what shall be done when the guest ends by itself, in the words of xl.cfg: destroy,
  *     on_crash on_watchdog      restart, rename-restart, preserve, coredump-destroy, coredump-restart. hvd does it
+ *     memory_min                KiB: down to there its memory may be taken for new guests; not there: none may. dom0's,
+ *                               too (/haven/domain/0)
  *     restarts                  how often it was restarted by policy, and when last (seconds since 1970): "COUNT
- * SECONDS"; not there: never. hvd's preserved                 there: the guest is dead and its policy was to keep it.
- * hvd's /haven/create/UUID/         there while a create is under way, n0: from before the domain exists until it is
- * whole name                      its name, taken from now on: whoever wants a name looks here, too, in the same
- * transaction pid start                 who creates: process and its start time (field 22 of /proc/PID/stat). If it is
- * no more, the create was killed: guest_sweep (destroy.h) takes back all that it left domid                     once
- * the domain exists. Before, its handle (UUID) tells which domain it is
+ *                               SECONDS"; not there: never. hvd's
+ *     preserved                 there: the guest is dead and its policy was to keep it. hvd's
+ *   /haven/create/UUID/         there while a create is under way, n0: from before the domain exists until it is whole
+ *     name                      its name, taken from now on: whoever wants a name looks here, too, in the same
+ *                               transaction
+ *     pid start                 who creates: process and its start time (field 22 of /proc/PID/stat). If it is no more,
+ *                               the create was killed: guest_sweep (destroy.h) takes back all that it left
+ *     domid                     once the domain exists. Before, its handle (UUID) tells which domain it is
+ *     taken/N                   KiB by which domain N's target was lowered for this guest; N gets them back when the
+ *                               create fails or was killed
  *
  * So hvd restarts a guest by: join config/..., guest_destroy, guest_create. A guest without /haven/domain/N was made by
  * another tool set: hvd leaves it alone.
  */
+/* clang-format on */
 #ifndef HAVEN_GUEST_STORE_LAYOUT_H
 #define HAVEN_GUEST_STORE_LAYOUT_H
 

@@ -160,6 +160,8 @@ static void write_config(struct writer *w, unsigned domid, const struct guest_co
     put(w, "on_poweroff", "%s", guest_action_name(c->on_poweroff));
     put(w, "on_reboot", "%s", guest_action_name(c->on_reboot));
     put(w, "on_crash", "%s", guest_action_name(c->on_crash));
+    if (c->min_memory_mib)
+        put(w, "memory_min", "%" PRIu64, (uint64_t)c->min_memory_mib << 10);
     put(w, "on_watchdog", "%s", guest_action_name(c->on_watchdog));
     if (!w->failed)
         w->failed = !stored_config_write(w->xs, w->t, w->base, c->text ? c->text : "");

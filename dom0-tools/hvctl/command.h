@@ -16,8 +16,8 @@
 #include <stdbool.h>
 #include <xenstore.h>
 
-/* Exit status, xl's. */
-enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
+/* Exit status: xl's, and one for what was asked for, but did not come about (yet). */
+enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2, COMMAND_NOT_REACHED = 3 };
 
 struct command {
     const struct command_entry *entry;
@@ -76,7 +76,9 @@ int cmd_help(struct command *c, int argc, char **argv);
 int cmd_host(struct command *c, int argc, char **argv);
 int cmd_info(struct command *c, int argc, char **argv);
 int cmd_list(struct command *c, int argc, char **argv);
+int cmd_mem(struct command *c, int argc, char **argv);
 int cmd_mem_max(struct command *c, int argc, char **argv);
+int cmd_mem_min(struct command *c, int argc, char **argv);
 int cmd_mem_set(struct command *c, int argc, char **argv);
 int cmd_network_attach(struct command *c, int argc, char **argv);
 int cmd_network_detach(struct command *c, int argc, char **argv);

@@ -54,8 +54,12 @@ const struct command_entry command_table[] = {
      "  -c, --cpupool   also the CPU pool\n"
      "  -n, --numa      also the node affinity\n",
      cmd_list},
+    {"mem", "plan [CONFIG...]", "show who has memory, and which guests would fit", NULL, cmd_mem},
     {"mem-max", "DOMAIN SIZE", "set how much memory a domain can have (MiB, or with b, k, m, g, t)", NULL, cmd_mem_max},
-    {"mem-set", "DOMAIN SIZE", "set how much memory a domain shall have (MiB, or with b, k, m, g, t)", NULL,
+    {"mem-min", "DOMAIN SIZE|none", "set how far a domain's memory may be taken for new guests", NULL, cmd_mem_min},
+    {"mem-set", "[-w SECONDS|-n] DOMAIN SIZE", "set how much memory a domain shall have (MiB, or with b, k, m, g, t)",
+     "  -w, --wait SECONDS   wait for it no longer than that (30)\n"
+     "  -n, --no-wait        do not wait until the domain has it\n",
      cmd_mem_set},
     {"network-attach", "DOMAIN [KEY=VALUE...]", "give a guest a network interface (as vif=[...] has it)", NULL,
      cmd_network_attach},

@@ -13,6 +13,7 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/cmd_host.c \
 	dom0-tools/hvctl/cmd_info.c \
 	dom0-tools/hvctl/cmd_list.c \
+	dom0-tools/hvctl/cmd_mem_plan.c \
 	dom0-tools/hvctl/cmd_memory.c \
 	dom0-tools/hvctl/cmd_name.c \
 	dom0-tools/hvctl/cmd_network.c \

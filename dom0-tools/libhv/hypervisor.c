@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xen/version.h>
 #include <xencall.h>
 
 struct hypervisor {
@@ -108,4 +109,11 @@ int hypervisor_mmuext(struct hypervisor *hv, const struct mmuext_op *ops, unsign
 long hypervisor_version(struct hypervisor *hv, int subop, void *out, size_t size)
 {
     return hypervisor_call(hv, __HYPERVISOR_xen_version, subop, out, size);
+}
+
+bool hypervisor_is_haven(struct hypervisor *hv)
+{
+    xen_changeset_info_t changeset = {0};
+    return hypervisor_version(hv, XENVER_changeset, changeset, sizeof(changeset)) >= 0 &&
+           strncmp(changeset, "Haven", sizeof(changeset)) == 0;
 }

@@ -8,6 +8,7 @@
 #ifndef HAVEN_LIBHV_HYPERVISOR_H
 #define HAVEN_LIBHV_HYPERVISOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <xen/xen.h>
@@ -42,5 +43,8 @@ int hypervisor_mmuext(struct hypervisor *hv, const struct mmuext_op *ops, unsign
 /* xen_version: out has the shape that the sub-operation wants (public/version.h), size bytes. Returns its value, or -1.
  */
 long hypervisor_version(struct hypervisor *hv, int subop, void *out, size_t size);
+
+/* Haven says who it is where Xen names its changeset. */
+bool hypervisor_is_haven(struct hypervisor *hv);
 
 #endif

@@ -20,6 +20,11 @@ check_PROGRAMS += tests/unit/test_steps
 tests_unit_test_steps_SOURCES = tests/unit/test_steps.c dom0-tools/guest/steps.c dom0-tools/libhv/failure.c
 tests_unit_test_steps_CPPFLAGS = $(tools_test_cppflags)
 
+check_PROGRAMS += tests/unit/test_memory_plan
+tests_unit_test_memory_plan_SOURCES = tests/unit/test_memory_plan.c dom0-tools/config/memory_from.c \
+	dom0-tools/guest/balloon_progress.c dom0-tools/guest/memory_plan.c
+tests_unit_test_memory_plan_CPPFLAGS = $(tools_test_cppflags)
+
 check_PROGRAMS += tests/unit/test_unpack
 tests_unit_test_unpack_SOURCES = tests/unit/test_unpack.c dom0-tools/build/page_ops.c dom0-tools/build/unpack_here.c
 tests_unit_test_unpack_CPPFLAGS = $(tools_test_cppflags)

@@ -22,11 +22,11 @@ check "vcpu-pin: a CPU that is not there" status_is 1 hvctl vcpu-pin one 0 77
 check "vcpu-set" hvctl vcpu-set one 2
 check "vcpu-set asks the guest" is "$(hvstore read "/local/domain/$(hvctl domid one)/cpu/1/availability")" online
 check "vcpu-set: too many" status_is 1 hvctl vcpu-set one 9
-check "mem-set" hvctl mem-set one 12
+check "mem-set" hvctl mem-set --no-wait one 12
 check "mem-set asks the guest" is "$(hvstore read "/local/domain/$(hvctl domid one)/memory/target")" 12288
 check "mem-set: too much" status_is 1 hvctl mem-set one 999
 check "mem-max" hvctl mem-max one 32m
-check "mem-set: up to the new maximum" hvctl mem-set one 32
+check "mem-set: up to the new maximum" hvctl mem-set -n one 32
 check "sched: set" hvctl sched -d one -w 512 -c 50
 check "sched: show" is "$(hvctl sched -d one | awk 'NR == 2 { print $3, $4 }')" "512 50"
 check "sched: a weight that is none" status_is 2 hvctl sched -d one -w 0
