@@ -2,7 +2,7 @@
 #
 # dom0's tools: ordinary programs, installed in /usr/sbin.  What they share is in one archive; each folder lists its part.
 
-tools_cppflags = -D_GNU_SOURCE -D__XEN_TOOLS__ -DHAVEN_HOST_TEST -iquote $(srcdir)/dom0-tools -iquote $(srcdir)/include \
+tools_cppflags = -D_GNU_SOURCE -D__XEN_TOOLS__ -DHAVEN_HOSTED -iquote $(srcdir)/dom0-tools -iquote $(srcdir)/include \
 	-iquote $(srcdir)/hypervisor
 tools_cflags = -std=gnu11 $(WARN_CFLAGS)
 tools_ldadd = dom0-tools/libhv.a xenstore/client/libxenstore.a -lxenforeignmemory -lxenevtchn -lxencall -lxentoolcore \

@@ -11,7 +11,7 @@
 #define __unused_      __attribute__((unused))
 
 /* Freed after boot: nothing reachable later may point here. Objects of boot/ are there as a whole without markers. */
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 #define __init
 #define __initdata
 #define __initconst

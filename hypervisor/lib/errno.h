@@ -4,7 +4,7 @@
 #define HAVEN_LIB_ERRNO_H
 
 /* The public header defines each number through this macro; plain names suit a freestanding program best. */
-#ifndef HAVEN_HOST_TEST
+#ifndef HAVEN_HOSTED
 #define XEN_ERRNO(name, value) name = value,
 enum {
 #include <xen/errno.h>

@@ -129,7 +129,7 @@ static inline uint64_t spin_lock_irq(struct spinlock *l)
 {
     uint64_t flags = 0;
 
-#ifndef HAVEN_HOST_TEST
+#ifndef HAVEN_HOSTED
     __asm__ volatile("pushfq\n\tpop %0\n\tcli" : "=r"(flags) : : "memory");
 #endif
     spin_lock(l);
@@ -139,7 +139,7 @@ static inline uint64_t spin_lock_irq(struct spinlock *l)
 static inline void spin_unlock_irq(struct spinlock *l, uint64_t flags)
 {
     spin_unlock(l);
-#ifndef HAVEN_HOST_TEST
+#ifndef HAVEN_HOSTED
     if (flags & 0x200)
         __asm__ volatile("sti" : : : "memory");
 #else

@@ -7,7 +7,7 @@
 #include "lib/compiler.h"
 #include "lib/types.h"
 
-#ifndef HAVEN_HOST_TEST
+#ifndef HAVEN_HOSTED
 #undef memcpy
 #undef memmove
 #undef memset

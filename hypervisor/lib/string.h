@@ -6,7 +6,7 @@
 #ifndef HAVEN_LIB_STRING_H
 #define HAVEN_LIB_STRING_H
 
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 #include <string.h>
 #else
 #include <stddef.h>

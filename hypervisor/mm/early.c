@@ -39,7 +39,7 @@ bool __init early_find(const struct memory_map *m, const struct rangeset *taken,
     return false;
 }
 
-#ifndef HAVEN_HOST_TEST
+#ifndef HAVEN_HOSTED
 static struct rangeset reserved __initdata; /* frame numbers */
 static paddr_t reach __initdata = GIB(4);
 static bool finished __initdata;

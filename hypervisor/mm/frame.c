@@ -12,7 +12,7 @@
 uint64_t frame_table_max;
 void (*frame_released)(struct frame *f);
 
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 struct frame *frame_table;
 uint64_t direct_map_start;
 #endif

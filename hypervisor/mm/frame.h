@@ -63,7 +63,7 @@ _Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
 
 extern uint64_t frame_table_max; /* first frame number beyond the table */
 
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 extern struct frame *frame_table; /* supplied by mm/frame.c, allocated by the test */
 #else
 #define frame_table ((struct frame *)FRAME_TABLE_VIRT)

@@ -49,7 +49,7 @@ static inline uint64_t cpu_window_ldt(unsigned int cpu)
     return CPU_WINDOW_VIRT + (uint64_t)cpu * CPU_WINDOW_STRIDE + CPU_WINDOW_LDT;
 }
 
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 extern uint64_t direct_map_start; /* supplied by mm/frame.c, set by the test */
 #else
 #define direct_map_start DIRECT_MAP_VIRT

@@ -23,7 +23,7 @@
 #include "platform/console.h"
 #include "platform/pci.h"
 
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 uint8_t inb(uint16_t port);
 void outb(uint16_t port, uint8_t v);
 #else

@@ -4,7 +4,7 @@
  * Every byte that would be loaded is read, so that the sanitizer sees what lies outside of the file.
  *
  * build: dom0-tools/build/unpack_here.c hypervisor/boot/elf.c hypervisor/boot/elf_notes.c hypervisor/boot/bzimage.c
- * build: hypervisor/boot/dom0_layout.c -DHAVEN_HOST_TEST -iquote hypervisor -iquote dom0-tools -llzma -lz -llz4 -lzstd
+ * build: hypervisor/boot/dom0_layout.c -DHAVEN_HOSTED -iquote hypervisor -iquote dom0-tools -llzma -lz -llz4 -lzstd
  */
 #include "boot/bzimage.h"
 #include "boot/dom0_layout.h"

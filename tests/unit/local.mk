@@ -8,7 +8,7 @@
 # The flags are the defaults of this makefile (the hypervisor has its own), so tests share objects.
 
 unit_sanitizers = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-AM_CPPFLAGS = -DHAVEN_HOST_TEST -iquote $(srcdir)/hypervisor -iquote hypervisor -iquote $(srcdir)/include \
+AM_CPPFLAGS = -DHAVEN_HOSTED -iquote $(srcdir)/hypervisor -iquote hypervisor -iquote $(srcdir)/include \
 	-iquote $(srcdir)/tests/unit
 AM_CFLAGS = -std=gnu11 $(WARN_CFLAGS) $(unit_sanitizers)
 AM_LDFLAGS = $(unit_sanitizers)

@@ -49,7 +49,7 @@
 /* In entries looked at. About a tenth of a millisecond; enough for one table of each level in any case. */
 #define TYPE_BUDGET 8192
 
-#ifdef HAVEN_HOST_TEST
+#ifdef HAVEN_HOSTED
 extern long page_type_budget; /* a test makes work stop where it likes */
 #undef TYPE_BUDGET
 #define TYPE_BUDGET page_type_budget
