@@ -140,11 +140,14 @@ static int blame(const struct job *j, struct failure *failure)
     return failure_set(failure, "vif %" PRIu32 ": %.350s", j->ref.id, reason.text);
 }
 
-static int check_drivers(const struct batch *batch, struct failure *failure)
+static int check(struct xs_handle *xs, const struct batch *batch, struct failure *failure)
 {
-    for (unsigned i = 0; i < batch->jobs; i++)
-        if (device_ref_is_kernels(&batch->job[i].ref) && kernel_backend_check(batch->job[i].ref.class, failure))
-            return blame(&batch->job[i], failure);
+    for (unsigned i = 0; i < batch->jobs; i++) {
+        const struct job *j = &batch->job[i];
+        if ((device_ref_is_kernels(&j->ref) && kernel_backend_check(j->ref.class, failure)) ||
+            (j->disk && kernel_backend_check_disk(xs, &j->ref, j->disk, failure)))
+            return blame(j, failure);
+    }
     return 0;
 }
 
@@ -153,7 +156,7 @@ static int attach(struct xs_handle *xs, const struct batch *batch, struct failur
     int64_t deadline = store_now_ms() + ATTACH_SECONDS * 1000;
     unsigned i = 0;
 
-    if (check_drivers(batch, failure))
+    if (check(xs, batch, failure))
         return -1;
     if (write_nodes(xs, batch, failure))
         return batch->jobs == 1 ? blame(&batch->job[0], failure) : -1;

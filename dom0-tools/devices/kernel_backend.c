@@ -12,14 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/if_bridge.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -46,7 +42,7 @@ int kernel_backend_check(enum device_class class, struct failure *failure)
     return failure_set(failure, "dom0's kernel has no driver %s: modprobe %s", module, module);
 }
 
-static bool write_back(struct xs_handle *xs, const struct device_ref *ref, const char *node, const char *value)
+bool kernel_backend_write(struct xs_handle *xs, const struct device_ref *ref, const char *node, const char *value)
 {
     char path[DEVICE_PATH_MAX], full[DEVICE_PATH_MAX + 40];
 
@@ -62,9 +58,8 @@ static char *read_error(struct xs_handle *xs, const struct device_ref *ref)
                       ref->id);
 }
 
-/* Waits for a file or folder of sysfs. */
-static int wait_for(struct xs_handle *xs, const struct device_ref *ref, const char *path, const char *what,
-                    int64_t deadline_ms, struct failure *failure)
+int kernel_backend_wait_for(struct xs_handle *xs, const struct device_ref *ref, const char *path, const char *what,
+                            int64_t deadline_ms, struct failure *failure)
 {
     while (access(path, F_OK)) {
         char *error = read_error(xs, ref);
@@ -93,11 +88,58 @@ static int open_behind(const struct disk_config *disk, dev_t *device, struct fai
         return loop_device_make(disk->target, disk->read_only, device, failure);
     if (!S_ISBLK(facts.st_mode))
         return failure_set(failure, "%s is neither a file nor a block device", disk->target);
-    int fd = open(disk->target, (disk->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+    /* With O_EXCL it can't be had when it is mounted, part of something, or another back end's. */
+    int fd = open(disk->target, (disk->read_only ? O_RDONLY : O_RDWR | O_EXCL) | O_CLOEXEC);
+    if (fd < 0 && errno == EBUSY)
+        return failure_set(failure, "%s is in use: it is mounted, or another guest or program has it", disk->target);
     if (fd < 0)
         return failure_errno(failure, "%s", disk->target);
     *device = facts.st_rdev;
+    if (loop_device_lock(fd, disk->target, disk->read_only, failure)) {
+        close(fd);
+        return -1;
+    }
     return fd;
+}
+
+/* Does another device of Linux's back end use the block device with this number, and one of the two write? It takes no
+ * locks. */
+static bool is_shared(struct xs_handle *xs, const struct device_ref *ref, const char *number, bool read_only)
+{
+    unsigned domains = 0;
+    char **domain = xs_directory(xs, XBT_NULL, "/local/domain/0/backend/vbd", &domains);
+    bool shared = false;
+
+    for (unsigned i = 0; i < domains && !shared; i++) {
+        struct device_ref *list;
+        int n = device_list(xs, XBT_NULL, (unsigned)strtoul(domain[i], NULL, 10), DEVICE_BLOCK, &list);
+        for (int k = 0; k < n && !shared; k++) {
+            bool same = list[k].domid == ref->domid && list[k].id == ref->id;
+            char *its = device_read_back(xs, &list[k], "physical-device"),
+                 *mode = device_read_back(xs, &list[k], "mode");
+            shared = !same && its && strcmp(its, number) == 0 && (!read_only || !mode || *mode == 'w');
+            free(its);
+            free(mode);
+        }
+        free(list);
+    }
+    free(domain);
+    return shared;
+}
+
+int kernel_backend_check_disk(struct xs_handle *xs, const struct device_ref *ref, const struct disk_config *disk,
+                              struct failure *failure)
+{
+    struct stat facts;
+    char number[32];
+
+    if (!disk->target || stat(disk->target, &facts) || !S_ISBLK(facts.st_mode))
+        return 0;
+    snprintf(number, sizeof(number), "%x:%x", major(facts.st_rdev), minor(facts.st_rdev));
+    if (!is_shared(xs, ref, number, disk->read_only))
+        return 0;
+    return failure_set(failure, "%s is in use by another guest%s", disk->target,
+                       disk->read_only ? ", which writes to it" : "");
 }
 
 int kernel_backend_open_disk(struct xs_handle *xs, const struct device_ref *ref, const struct disk_config *disk,
@@ -111,12 +153,13 @@ int kernel_backend_open_disk(struct xs_handle *xs, const struct device_ref *ref,
         return -1;
     snprintf(number, sizeof(number), "%x:%x", major(device), minor(device));
     snprintf(path, sizeof(path), SYSFS_BACK "/devices/vbd-%u-%" PRIu32 "/physical_device", ref->domid, ref->id);
-    int r = write_back(xs, ref, "physical-device-path", disk->target) &&
-                    write_back(xs, ref, "physical-device", number) && write_back(xs, ref, "hotplug-status", "connected")
+    int r = kernel_backend_write(xs, ref, "physical-device-path", disk->target) &&
+                    kernel_backend_write(xs, ref, "physical-device", number) &&
+                    kernel_backend_write(xs, ref, "hotplug-status", "connected")
                 ? 0
                 : failure_errno(failure, "writing to the store");
     if (!r)
-        r = wait_for(xs, ref, path, "open the block device", deadline_ms, failure);
+        r = kernel_backend_wait_for(xs, ref, path, "open the block device", deadline_ms, failure);
     close(fd); /* the back end has its own */
     return r;
 }
@@ -160,96 +203,5 @@ int kernel_backend_resize_disk(struct xs_handle *xs, const struct device_ref *re
         r = read_size(major_number, minor_number, now, failure);
     free(path);
     free(number);
-    return r;
-}
-
-/* ---- interfaces ---- */
-
-static int set_up(int s, const char *name, struct failure *failure)
-{
-    struct ifreq request = {0};
-
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-    if (ioctl(s, SIOCGIFFLAGS, &request))
-        return failure_errno(failure, "interface %s", name);
-    request.ifr_flags |= IFF_UP;
-    return ioctl(s, SIOCSIFFLAGS, &request) ? failure_errno(failure, "interface %s: setting it up", name) : 0;
-}
-
-/* The interface must be down for it, as it is at first. */
-static int rename_interface(int s, const char *from, const char *to, struct failure *failure)
-{
-    struct ifreq request = {0};
-
-    if (!*to || strcmp(from, to) == 0)
-        return 0;
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", from);
-    snprintf(request.ifr_newname, sizeof(request.ifr_newname), "%s", to);
-    return ioctl(s, SIOCSIFNAME, &request) ? failure_errno(failure, "interface %s: naming it %s", from, to) : 0;
-}
-
-static int interface_mtu(int s, const char *name, uint32_t *mtu)
-{
-    struct ifreq request = {0};
-
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-    if (ioctl(s, SIOCGIFMTU, &request))
-        return -1;
-    *mtu = (uint32_t)request.ifr_mtu;
-    return 0;
-}
-
-/* A vif without an MTU of its own takes the bridge's, and tells the guest. */
-static int set_mtu(struct xs_handle *xs, int s, const struct device_ref *ref, const char *name,
-                   const struct vif_config *vif, struct failure *failure)
-{
-    struct ifreq request = {0};
-    uint32_t mtu = vif->mtu;
-    char front[DEVICE_PATH_MAX], path[DEVICE_PATH_MAX + 8], text[16];
-
-    if (!mtu && interface_mtu(s, vif->bridge, &mtu))
-        mtu = VIF_MTU_DEFAULT;
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-    request.ifr_mtu = (int)mtu;
-    if (ioctl(s, SIOCSIFMTU, &request))
-        return failure_errno(failure, "interface %s: an MTU of %u", name, mtu);
-    device_ref_front(ref, front);
-    snprintf(path, sizeof(path), "%s/mtu", front);
-    snprintf(text, sizeof(text), "%u", mtu);
-    return store_write(xs, XBT_NULL, path, text) ? 0 : failure_errno(failure, "writing to the store");
-}
-
-static int add_port(int s, const char *bridge, const char *name, struct failure *failure)
-{
-    struct ifreq request = {0};
-
-    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", bridge);
-    request.ifr_ifindex = (int)if_nametoindex(name);
-    if (ioctl(s, SIOCBRADDIF, &request) && errno != EBUSY)
-        return failure_errno(failure, "bridge %s: adding %s to it%s", bridge, name,
-                             errno == ENODEV ? " (\"hvctl network-setup\" makes a bridge)" : "");
-    return 0;
-}
-
-int kernel_backend_join_bridge(struct xs_handle *xs, const struct device_ref *ref, const struct vif_config *vif,
-                               int64_t deadline_ms, struct failure *failure)
-{
-    char made[IFNAMSIZ], path[64];
-
-    snprintf(made, sizeof(made), "vif%u.%" PRIu32, ref->domid, ref->id);
-    const char *name = vif->name[0] ? vif->name : made;
-    snprintf(path, sizeof(path), "/sys/class/net/%s", made);
-    if (wait_for(xs, ref, path, "make the interface", deadline_ms, failure))
-        return -1;
-    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (s < 0)
-        return failure_errno(failure, "a socket");
-    int r = rename_interface(s, made, vif->name, failure) || set_mtu(xs, s, ref, name, vif, failure) ||
-                    add_port(s, vif->bridge, name, failure) || set_up(s, name, failure)
-                ? -1
-                : 0;
-    close(s);
-    if (!r && (!write_back(xs, ref, "vifname", name) || !write_back(xs, ref, "hotplug-status", "connected")))
-        r = failure_errno(failure, "writing to the store");
     return r;
 }

@@ -6,5 +6,6 @@ dom0_tools_libhv_a_SOURCES += \
 	dom0-tools/devices/device_ref.c \
 	dom0-tools/devices/device_wait.c \
 	dom0-tools/devices/kernel_backend.c \
+	dom0-tools/devices/kernel_vif.c \
 	dom0-tools/devices/loop_device.c \
 	dom0-tools/devices/stored_devices.c

@@ -12,19 +12,51 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define ATTEMPTS 100 /* others take free loop devices, too */
+#define ATTEMPTS     100 /* others take free loop devices, too */
+#define BUSY_TRIES   20  /* a back end whose device was removed lets go of the file a moment later */
+#define BUSY_LOOK_US 50000
 
-/* The lock belongs to the open file, which the loop device keeps: it stays until the loop device goes. */
-static int lock_file(int file, const char *path, bool read_only, struct failure *failure)
+/* Bytes of the file that stand for what its users do, as QEMU and hvdriverd lock them: each holds a shared lock on what
+ * holds for it, and looks for others' on what it can't bear. */
+#define LOCK_READS      100 /* "I read" */
+#define LOCK_WRITES     101 /* "I write" */
+#define LOCK_NO_WRITERS 201 /* "nobody else may write" */
+
+static int lock_byte(int file, off_t byte)
 {
-    struct flock lock = {.l_type = read_only ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET};
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
 
-    if (!fcntl(file, F_OFD_SETLK, &lock))
+    return fcntl(file, F_OFD_SETLK, &lock);
+}
+
+static bool others_hold(int file, off_t byte)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+
+    return fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static int take_lock(int file, bool read_only)
+{
+    if (lock_byte(file, LOCK_READS) || lock_byte(file, LOCK_NO_WRITERS) || (!read_only && lock_byte(file, LOCK_WRITES)))
+        return -1;
+    if (!others_hold(file, LOCK_WRITES) && (read_only || !others_hold(file, LOCK_NO_WRITERS)))
         return 0;
-    if (errno == EAGAIN || errno == EACCES)
-        return failure_set(failure, "%s is in use: another guest or program has it open%s", path,
-                           read_only ? " for writing" : "");
-    return failure_errno(failure, "%s: locking it", path);
+    errno = EAGAIN;
+    return -1;
+}
+
+int loop_device_lock(int file, const char *path, bool read_only, struct failure *failure)
+{
+    for (unsigned tries = 0; take_lock(file, read_only); tries++) {
+        if (errno != EAGAIN && errno != EACCES)
+            return failure_errno(failure, "%s: locking it", path);
+        if (tries == BUSY_TRIES)
+            return failure_set(failure, "%s is in use by another guest or program%s", path,
+                               read_only ? ", which writes to it" : "");
+        usleep(BUSY_LOOK_US);
+    }
+    return 0;
 }
 
 static int open_loop(const char *format, unsigned long number, int flags)
@@ -85,7 +117,7 @@ int loop_device_make(const char *path, bool read_only, dev_t *device, struct fai
 
     if (file < 0)
         return failure_errno(failure, "%s", path);
-    if (!lock_file(file, path, read_only, failure))
+    if (!loop_device_lock(file, path, read_only, failure))
         loop = make(file, path, read_only, device, failure);
     close(file);
     return loop;

@@ -16,6 +16,10 @@
 /* The open loop device (close it), with its number; -1 with the reason. */
 int loop_device_make(const char *path, bool read_only, dev_t *device, struct failure *failure);
 
+/* Takes the lock of somebody who uses an open file or block device; it lives as long as that is open anywhere. -1:
+ * others use it in a way that does not go together. */
+int loop_device_lock(int file, const char *path, bool read_only, struct failure *failure);
+
 /* The file has another size. */
 int loop_device_refresh(dev_t device, struct failure *failure);
 

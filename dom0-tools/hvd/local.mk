@@ -8,6 +8,6 @@ dom0_tools_hvd_hvd_SOURCES = \
 dom0_tools_hvd_hvd_CPPFLAGS = $(tools_cppflags)
 dom0_tools_hvd_hvd_CFLAGS = $(tools_cflags)
 dom0_tools_hvd_hvd_LDFLAGS =
-dom0_tools_hvd_hvd_LDADD = $(tools_ldadd)
+dom0_tools_hvd_hvd_LDADD = $(tools_ldadd) -lmnl
 
 man_MANS += docs/man/hvd.8

@@ -2,6 +2,7 @@
 /* See restart.h. */
 #include "hvd/restart.h"
 
+#include "devices/device_nodes.h"
 #include "guest/create.h"
 #include "guest/destroy.h"
 #include "guest/store_layout.h"
@@ -219,6 +220,14 @@ static unsigned make_again(struct hypervisor *hv, struct xs_handle *xs, const st
     return finish(xs, r, (int)domid) ? 0 : 1;
 }
 
+/* A dead domain that is kept has a new name, but still the UUID and the devices that the one to come shall have: nobody
+ * else can write to its disks as long as its back ends have them. */
+static void step_aside(struct hypervisor *hv, struct xs_handle *xs, const domain_info *info)
+{
+    device_nodes_remove_all(xs, info->domain);
+    restart_mend_handle(hv, xs, info);
+}
+
 static unsigned go_on(struct hypervisor *hv, struct xs_handle *xs, const struct restart *r, const domain_info *list,
                       int n)
 {
@@ -231,7 +240,7 @@ static unsigned go_on(struct hypervisor *hv, struct xs_handle *xs, const struct 
     if (there && there->domain != r->old_domid)
         return finish(xs, r, there->domain) ? 0 : 1; /* it was made, and hvd was killed before it could note that */
     if (there && store_exists(xs, XBT_NULL, STORE_OURS "/preserved", there->domain))
-        restart_mend_handle(hv, xs, there); /* it stepped aside, but still has the UUID of the one to come */
+        step_aside(hv, xs, there);
     else if (there && guest_destroy(hv, xs, there->domain, &failure))
         return failed(xs, r, failure.text);
     else if (there && !domain_get_info(hv, there->domain, &now))

@@ -126,6 +126,8 @@ int link_change(struct netlink *n, int index, const struct link_change *change)
         body->ifi_change = IFF_UP;
         body->ifi_flags = change->up ? IFF_UP : 0;
     }
+    if (change->name)
+        mnl_attr_put_strz(r.header, IFLA_IFNAME, change->name);
     if (change->mac)
         mnl_attr_put(r.header, IFLA_ADDRESS, 6, change->mac);
     if (change->mtu)

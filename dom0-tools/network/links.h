@@ -31,6 +31,7 @@ int link_delete(struct netlink *n, int index);
 
 /* What link_change shall change; the rest stays. */
 struct link_change {
+    const char *name; /* NULL: as it is; else it must be down */
     const uint8_t *mac;
     uint32_t mtu;    /* 0: as it is */
     bool master_set; /* to master; 0: out of its bridge */
