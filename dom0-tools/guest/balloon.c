@@ -108,14 +108,21 @@ struct watched {
     unsigned domid;
     uint64_t kib;
     int64_t deadline;
+    bool overruled; /* as of the last event of the store */
 };
+
+static void look_at_target(struct watched *w)
+{
+    uint64_t target = target_node_value(w->xs, w->domid, w->kib);
+
+    w->overruled = memory_state_node(w->xs, XBT_NULL, w->domid, "target", target) != target;
+}
 
 /* True: there is nothing more to wait for. */
 static bool look(const struct watched *w, struct balloon_progress *p, struct balloon_result *r)
 {
     int64_t now = store_now_ms();
     domain_info info;
-    uint64_t target = target_node_value(w->xs, w->domid, w->kib);
 
     if (domain_get_info(w->hv, w->domid, &info) || (info.flags & XEN_DOMINF_dying)) {
         r->end = BALLOON_END_GONE;
@@ -125,7 +132,7 @@ static bool look(const struct watched *w, struct balloon_progress *p, struct bal
     enum balloon_state state = balloon_progress_step(p, r->reached_kib, now, BALLOON_STALL_MS);
     if (state == BALLOON_REACHED)
         r->end = BALLOON_END_REACHED;
-    else if (memory_state_node(w->xs, XBT_NULL, w->domid, "target", target) != target)
+    else if (w->overruled)
         r->end = BALLOON_END_OVERRULED;
     else if (state == BALLOON_STALLED)
         r->end = BALLOON_END_STALLED;
@@ -160,7 +167,7 @@ static void give_reason(const struct watched *w, const struct balloon_progress *
     }
 }
 
-static int wait_until_end(const struct watched *w, struct memory_events *events, struct balloon_result *r)
+static int wait_until_end(struct watched *w, struct memory_events *events, struct balloon_result *r)
 {
     struct balloon_progress p;
     domain_info info;
@@ -172,8 +179,11 @@ static int wait_until_end(const struct watched *w, struct memory_events *events,
         balloon_progress_start(&p, w->kib, w->kib, 0);
     while (!look(w, &p, r)) {
         int64_t until = p.advanced_ms + BALLOON_STALL_MS;
-        if (memory_events_wait(events, until < w->deadline ? until : w->deadline) < 0)
+        int what = memory_events_wait(events, until < w->deadline ? until : w->deadline);
+        if (what < 0)
             return -1;
+        if (what & MEMORY_EVENT_STORE)
+            look_at_target(w);
     }
     give_reason(w, &p, r);
     return 0;
@@ -182,7 +192,7 @@ static int wait_until_end(const struct watched *w, struct memory_events *events,
 int balloon_wait(struct hypervisor *hv, struct xs_handle *xs, unsigned domid, uint64_t kib, int64_t timeout_ms,
                  struct balloon_result *result, struct failure *failure)
 {
-    const struct watched w = {.hv = hv, .xs = xs, .domid = domid, .kib = kib, .deadline = store_now_ms() + timeout_ms};
+    struct watched w = {.hv = hv, .xs = xs, .domid = domid, .kib = kib, .deadline = store_now_ms() + timeout_ms};
     struct memory_events *events;
     char target[64];
 

@@ -66,7 +66,7 @@ int memory_events_wait(struct memory_events *e, int64_t deadline_ms)
     int64_t left = deadline_ms - store_now_ms();
 
     if (take_watches(e))
-        return 1;
+        return MEMORY_EVENT_STORE | MEMORY_EVENT_DOMAIN;
     if (left <= 0)
         return 0;
     bool soon = !e->door && left > LOOK_MS;
@@ -84,5 +84,7 @@ int memory_events_wait(struct memory_events *e, int64_t deadline_ms)
         if (port >= 0)
             xenevtchn_unmask(e->door, (evtchn_port_t)port);
     }
-    return n || soon ? 1 : 0;
+    if (take_watches(e))
+        return MEMORY_EVENT_STORE | MEMORY_EVENT_DOMAIN;
+    return fd[0].revents || soon ? MEMORY_EVENT_DOMAIN : 0;
 }

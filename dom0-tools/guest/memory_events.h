@@ -17,7 +17,9 @@ struct memory_events;
 struct memory_events *memory_events_open(struct hypervisor *hv, struct xs_handle *xs);
 void memory_events_close(struct memory_events *e);
 
-/* 1: something may have changed; 0: the deadline (CLOCK_MONOTONIC, store_now_ms); -1 with errno: EINTR. */
+/* What may have changed; 0: the deadline (CLOCK_MONOTONIC, store_now_ms). -1 with errno: EINTR. */
+#define MEMORY_EVENT_DOMAIN 1
+#define MEMORY_EVENT_STORE  2
 int memory_events_wait(struct memory_events *e, int64_t deadline_ms);
 
 #endif

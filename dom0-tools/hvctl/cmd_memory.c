@@ -51,7 +51,8 @@ static void print_result(struct command *c, const char *who, unsigned id, uint64
     struct json j;
 
     if (!c->json) {
-        printf("memory of %s: %" PRIu64 " MiB asked, %" PRIu64 " MiB reached\n", who, kib >> 10, r->reached_kib >> 10);
+        printf("memory of %s: %" PRIu64 " MiB asked, %" PRIu64 " MiB reached\n", who, kib >> 10,
+               (r->reached_kib + 512) >> 10);
         return;
     }
     json_init(&j, stdout, false);

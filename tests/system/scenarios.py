@@ -8,11 +8,12 @@ import create
 import devices
 import faults
 import kernels
+import memory
 import power
 import store
 import tools
 import xl
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, store, tools, create, console, bad_input, xl):
+for module in (boot, devices, kernels, power, faults, store, tools, create, memory, console, bad_input, xl):
     ALL.update(module.SCENARIOS)

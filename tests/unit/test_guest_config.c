@@ -78,7 +78,8 @@ static void test_defaults(void)
 
 static void test_fields(void)
 {
-    accepts("type='pv'\nramdisk='/r'\nmaxmem='128'\nvcpus=2;maxvcpus=0x4\ncpu_weight=512\ncap=150\n"
+    accepts("type='pv'\nramdisk='/"
+            "r'\nmaxmem='128'\nmemory_min=32\nmemory_from='guests'\nvcpus=2;maxvcpus=0x4\ncpu_weight=512\ncap=150\n"
             "on_poweroff='preserve'\non_reboot='rename-restart'\non_crash='coredump-restart'\non_watchdog='restart'\n"
             "max_event_channels=100\nmax_grant_frames=32\nmax_maptrack_frames=0\nmax_grant_version=1\n"
             "tsc_mode='native'\nrtc_timeoffset='-3600'\nlocaltime=1\nclaim_mode=0\ndriver_domain=1\nnomigrate=1\n"
@@ -86,6 +87,8 @@ static void test_fields(void)
     CU_ASSERT_STRING_EQUAL(guest.ramdisk, "/r");
     CU_ASSERT_EQUAL(guest.memory_mib, 64);
     CU_ASSERT_EQUAL(guest.max_memory_mib, 128);
+    CU_ASSERT_EQUAL(guest.min_memory_mib, 32);
+    CU_ASSERT_EQUAL(guest.memory_from, MEMORY_FROM_GUESTS);
     CU_ASSERT_EQUAL(guest.vcpus, 2);
     CU_ASSERT_EQUAL(guest.max_vcpus, 4);
     CU_ASSERT_EQUAL(guest.cpu_weight, 512);
@@ -194,6 +197,8 @@ static void test_bad_values(void)
     says(DIAGNOSTIC_ERROR, "vcpus=3;maxvcpus=2\n", "more than maxvcpus (2)");
     says(DIAGNOSTIC_ERROR, "memory=65;maxmem=64\n", "more than maxmem");
     says(DIAGNOSTIC_ERROR, "maxmem=99999999999999999999\n", "from 1 to");
+    says(DIAGNOSTIC_ERROR, "memory_min=65\n", "more than memory");
+    says(DIAGNOSTIC_ERROR, "memory_from='nobody'\n", "one of auto, free, dom0, guests");
     says(DIAGNOSTIC_ERROR, "cpu_weight=65536\n", "from 1 to 65535");
     says(DIAGNOSTIC_ERROR, "uuid='0011'\n", "no UUID");
     says(DIAGNOSTIC_ERROR, "tsc_mode='native_paravirt'\n", "tsc_mode");

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Balloons of stock guests, and creates that take memory from dom0 and from guests."""
+
+import os
+import stat
+
+from create import with_files
+from dom0 import TOP, Dom0, kernel_path
+from machine import Skip
+
+import subprocess
+
+# What the guest does all the while: keeps data, copies it through fresh memory, and compares.
+VERIFY = """#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs -o size=64m tmpfs /tmp
+echo online > /sys/devices/system/memory/auto_online_blocks
+printf '#!/bin/busybox sh\\n/bin/busybox poweroff -f\\n' > /sbin/poweroff
+chmod 755 /sbin/poweroff
+dd if=/dev/urandom of=/tmp/data bs=1M count=4 2> /dev/null
+sum=$(md5sum < /tmp/data)
+echo "the guest is up, MemTotal $(sed -n 's/^MemTotal: *//p' /proc/meminfo)"
+n=0
+while :; do
+    cp /tmp/data /tmp/copy
+    if [ "$(md5sum < /tmp/copy)" = "$sum" ] && cmp -s /tmp/data /tmp/copy; then
+        n=$((n + 1))
+        [ $((n % 8)) = 0 ] && echo "verified $n MemTotal $(sed -n 's/^MemTotal: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)"
+    else
+        echo "DAMAGED in round $n"
+    fi
+    rm /tmp/copy
+done
+"""
+
+
+def make_guest_initramfs(directory):
+    """The guests' initramfs with another first process."""
+    base, out = os.path.join(directory, "base.cpio.gz"), os.path.join(directory, "guest.cpio.gz")
+    subprocess.run([os.path.join(TOP, "scripts", "make-guest-initramfs"), base], check=True)
+    init = os.path.join(directory, "init")
+    with open(init, "w") as f:
+        f.write(VERIFY)
+    os.chmod(init, stat.S_IRWXU)
+    more = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=directory, check=True,
+                          stdout=subprocess.PIPE, input=b"init").stdout
+    with open(out, "wb") as f, open(base, "rb") as b:
+        f.write(b.read() + more)
+    return out
+
+
+def memory(context, parts="all"):
+    """mem-set 20 times while memory is in use, maxmem, hotplug, mem plan, creates that take memory"""
+    if not context.hvctl:
+        raise Skip("hvctl is not built beside the hypervisor")
+    files = {"/guests/vmlinuz": context.kernel or kernel_path(),
+             "/guests/verify.gz": make_guest_initramfs(context.directory)}
+    with Dom0(with_files(context, files), "memory.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=2,
+              dom0_memory=640, memory=1408, kernel_args=f"haven.parts={parts}") as vm:
+        vm.finish(900)
+
+
+SCENARIOS = {"memory-pc": memory}
