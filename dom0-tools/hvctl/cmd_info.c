@@ -93,38 +93,57 @@ static void print_machine(const struct facts *f, const struct xen_sysctl_physinf
     fact_number(f, "free_cpus", 0);
 }
 
-/* Asks twice: for the number, then for that many. What cannot be had is left out. */
+static void list_begin(const struct facts *f, const char *name, const char *columns)
+{
+    if (f->json)
+        json_array_begin(f->json, name);
+    else
+        printf("%-22s :\n%s\n", name, columns);
+}
+
+static void list_end(const struct facts *f)
+{
+    if (f->json)
+        json_array_end(f->json);
+}
+
+static void print_cpu(const struct facts *f, uint32_t cpu, const xen_sysctl_cputopo_t *where)
+{
+    if (!f->json) {
+        printf("%3u:    %4u     %4u     %4u\n", cpu, where->core, where->socket, where->node);
+        return;
+    }
+    json_object_begin(f->json, NULL);
+    json_unsigned(f->json, "cpu", cpu);
+    json_unsigned(f->json, "core", where->core);
+    json_unsigned(f->json, "socket", where->socket);
+    json_unsigned(f->json, "node", where->node);
+    json_object_end(f->json);
+}
+
+/* Asks for lists that the hypervisor fills: without buffers for how long they are, then with them. The lesser of the two
+ * answers counts, 0 if there is none. */
+static uint32_t ask_list(struct hypervisor *hv, struct xen_sysctl *op, const uint32_t *length, uint32_t room)
+{
+    if (hypervisor_sysctl(hv, op) < 0)
+        return 0;
+    return *length < room ? *length : room;
+}
+
 static void print_topology(const struct facts *f, struct hypervisor *hv)
 {
     struct xen_sysctl op = {.cmd = XEN_SYSCTL_cputopoinfo};
-    if (hypervisor_sysctl(hv, &op) < 0)
-        return;
-    uint32_t n = op.u.cputopoinfo.num_cpus;
-    xen_sysctl_cputopo_t *cpus = hypervisor_buffer_alloc(hv, n * sizeof(*cpus));
+    uint32_t n = ask_list(hv, &op, &op.u.cputopoinfo.num_cpus, UINT32_MAX);
+    xen_sysctl_cputopo_t *cpus = n ? hypervisor_buffer_alloc(hv, n * sizeof(*cpus)) : NULL;
     if (!cpus)
         return;
     set_xen_guest_handle(op.u.cputopoinfo.cputopo, cpus);
-    n = hypervisor_sysctl(hv, &op) < 0 ? 0 : op.u.cputopoinfo.num_cpus < n ? op.u.cputopoinfo.num_cpus : n;
-    if (f->json)
-        json_array_begin(f->json, "cpu_topology");
-    else
-        printf("%-22s :\ncpu:    core    socket     node\n", "cpu_topology");
-    for (uint32_t i = 0; i < n; i++) {
-        if (cpus[i].core == ~0u)
-            continue;
-        if (!f->json) {
-            printf("%3u:    %4u     %4u     %4u\n", i, cpus[i].core, cpus[i].socket, cpus[i].node);
-            continue;
-        }
-        json_object_begin(f->json, NULL);
-        json_unsigned(f->json, "cpu", i);
-        json_unsigned(f->json, "core", cpus[i].core);
-        json_unsigned(f->json, "socket", cpus[i].socket);
-        json_unsigned(f->json, "node", cpus[i].node);
-        json_object_end(f->json);
-    }
-    if (f->json)
-        json_array_end(f->json);
+    n = ask_list(hv, &op, &op.u.cputopoinfo.num_cpus, n);
+    list_begin(f, "cpu_topology", "cpu:    core    socket     node");
+    for (uint32_t i = 0; i < n; i++)
+        if (cpus[i].core != ~0u)
+            print_cpu(f, i, &cpus[i]);
+    list_end(f);
     hypervisor_buffer_free(hv, cpus);
 }
 
@@ -153,23 +172,17 @@ static void print_node(const struct facts *f, uint32_t node, const xen_sysctl_me
 static void print_numa(const struct facts *f, struct hypervisor *hv)
 {
     struct xen_sysctl op = {.cmd = XEN_SYSCTL_numainfo};
-    if (hypervisor_sysctl(hv, &op) < 0)
-        return;
-    uint32_t n = op.u.numainfo.num_nodes;
-    xen_sysctl_meminfo_t *memory = hypervisor_buffer_alloc(hv, n * sizeof(*memory));
-    uint32_t *distances = hypervisor_buffer_alloc(hv, (size_t)n * n * sizeof(*distances));
+    uint32_t n = ask_list(hv, &op, &op.u.numainfo.num_nodes, UINT32_MAX);
+    xen_sysctl_meminfo_t *memory = n ? hypervisor_buffer_alloc(hv, n * sizeof(*memory)) : NULL;
+    uint32_t *distances = n ? hypervisor_buffer_alloc(hv, (size_t)n * n * sizeof(*distances)) : NULL;
     if (memory && distances) {
         set_xen_guest_handle(op.u.numainfo.meminfo, memory);
         set_xen_guest_handle(op.u.numainfo.distance, distances);
-        n = hypervisor_sysctl(hv, &op) < 0 ? 0 : op.u.numainfo.num_nodes < n ? op.u.numainfo.num_nodes : n;
-        if (f->json)
-            json_array_begin(f->json, "numa_info");
-        else
-            printf("%-22s :\nnode:    memsize    memfree    distances\n", "numa_info");
+        n = ask_list(hv, &op, &op.u.numainfo.num_nodes, n);
+        list_begin(f, "numa_info", "node:    memsize    memfree    distances");
         for (uint32_t i = 0; i < n; i++)
             print_node(f, i, &memory[i], distances + (size_t)i * n, n);
-        if (f->json)
-            json_array_end(f->json);
+        list_end(f);
     }
     hypervisor_buffer_free(hv, memory);
     hypervisor_buffer_free(hv, distances);

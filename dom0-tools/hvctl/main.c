@@ -62,13 +62,11 @@ int main(int argc, char **argv)
     argc = take_json(argc, argv, &c.json);
     if (argc < 2) {
         command_print_list(stderr);
-        return COMMAND_USAGE;
+        return COMMAND_FAILED; /* as xl's */
     }
     c.entry = find_command(argv[1]);
-    if (!c.entry) {
-        fprintf(stderr, "hvctl: no command '%s' (\"hvctl help\" lists all)\n", argv[1]);
-        return COMMAND_USAGE;
-    }
+    if (!c.entry)
+        return command_fail("no command '%s' (\"hvctl help\" lists all)", argv[1]);
     int status = run(&c, argc - 1, argv + 1);
     if (c.xs)
         xs_close(c.xs);

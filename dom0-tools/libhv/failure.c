@@ -4,22 +4,25 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static void format_text(struct failure *f, const char *format, va_list args)
+/* The first text stays: what goes wrong while a failure is undone must not hide it. False: there is one already. */
+static bool format_first(struct failure *f, const char *format, va_list args)
 {
+    if (f->text[0])
+        return false;
     vsnprintf(f->text, sizeof(f->text), format, args);
+    return true;
 }
 
 int failure_set(struct failure *f, const char *format, ...)
 {
     va_list args;
 
-    if (f->text[0])
-        return -1;
     va_start(args, format);
-    format_text(f, format, args);
+    format_first(f, format, args);
     va_end(args);
     return -1;
 }
@@ -29,13 +32,12 @@ int failure_errno(struct failure *f, const char *format, ...)
     int error = errno;
     va_list args;
 
-    if (f->text[0])
-        return -1;
     va_start(args, format);
-    format_text(f, format, args);
+    if (format_first(f, format, args)) {
+        size_t n = strlen(f->text);
+        snprintf(f->text + n, sizeof(f->text) - n, ": %s", strerror(error));
+    }
     va_end(args);
-    size_t n = strlen(f->text);
-    snprintf(f->text + n, sizeof(f->text) - n, ": %s", strerror(error));
     errno = error;
     return -1;
 }

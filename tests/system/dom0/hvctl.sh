@@ -11,7 +11,7 @@ check "info" sh -c 'hvctl info | grep -q "^nr_cpus *: 2$"'
 check "info as JSON" sh -c 'hvctl --json info | grep -q "\"nr_cpus\": 2,"'
 check "the log" sh -c 'hvctl dmesg | grep -q .'
 check "the log as JSON" sh -c 'hvctl --json dmesg | grep -q "^{\"log\": \[\""'
-check "a command that is none" sh -c 'hvctl nonsense 2> /dev/null; [ $? = 2 ]'
+check "a command that is none" sh -c 'hvctl nonsense 2> /dev/null; [ $? = 1 ]'
 if [ "$(argument xen)" = 0 ]; then
     check "key h: help" key_shows h "show this help"
     check "key q: domains" key_shows q "d0 privileged"
