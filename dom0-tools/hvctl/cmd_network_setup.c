@@ -127,8 +127,13 @@ static int set_up_nic(struct setup *s, struct link *bridge, struct failure *fail
 {
     unsigned moved = 0;
     char text[128];
-    if (bridge_take_nic(&s->netlink, bridge, s->nic, &moved, failure))
+    if (bridge_take_nic(&s->netlink, bridge, s->nic, &moved, failure)) {
+        struct failure ignored = {.text = ""};
+        struct link nic;
+        if (link_find(&s->netlink, s->nic, &nic) == 1 && nic.master == bridge->index)
+            bridge_give_nic_back(&s->netlink, bridge, &nic, &ignored);
         return -1;
+    }
     snprintf(text, sizeof(text), "%s is in %s, %u addresses moved", s->nic, s->bridge, moved);
     say(s, "nic", moved > 0, moved ? text : "nothing to move");
     return 0;
@@ -136,8 +141,10 @@ static int set_up_nic(struct setup *s, struct link *bridge, struct failure *fail
 
 static int set_up(struct setup *s, struct failure *failure)
 {
-    struct link bridge;
+    struct link bridge, nic;
     bool made;
+    if (s->nic && !link_find(&s->netlink, s->nic, &nic))
+        return failure_set(failure, "there is no interface %s (\"ip link\" lists them)", s->nic);
     if (bridge_make(&s->netlink, s->bridge, &bridge, &made, failure))
         return -1;
     say(s, "bridge", made, s->bridge);
@@ -148,7 +155,7 @@ static int set_up(struct setup *s, struct failure *failure)
 
 struct ports {
     int bridge;
-    struct link nic;  /* a device of its own: index 0 if there is none */
+    struct link nic;  /* the way out: index 0 if there is none */
     char others[128]; /* guests' interfaces */
 };
 
@@ -157,7 +164,7 @@ static int take_port(void *context, const struct link *link)
     struct ports *p = context;
     if (link->master != p->bridge)
         return 0;
-    if (!link->kind[0] && strncmp(link->name, "vif", 3) != 0) {
+    if (strcmp(link->kind, "tun") != 0 && strncmp(link->name, "vif", 3) != 0) {
         p->nic = *link;
         return 0;
     }
