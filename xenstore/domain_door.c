@@ -50,7 +50,7 @@ struct door *door_open(void)
         !opened(door->events = xenevtchn_open(NULL, 0), "event channels", "xen-evtchn") ||
         !opened(door->grants = xengnttab_open(NULL, 0), "grants", "xen-gntdev"))
         return NULL;                               /* the process ends */
-    door->memory = xenforeignmemory_open(NULL, 0); /* only for domains without the grant */
+    door->memory = xenforeignmemory_open(NULL, 0); /* grants serve without it */
     door->list = hypervisor_buffer_alloc(door->hv, LIST_AT_ONCE * sizeof(*door->list));
     door->death_port = xenevtchn_bind_virq(door->events, VIRQ_DOM_EXC);
     if (!door->list || door->death_port < 0) {
@@ -94,13 +94,14 @@ void *door_map(struct door *door, unsigned domid, uint64_t gfn, bool *granted)
     *granted = false;
     if (domid == 0)
         return map_own();
-    void *page = xengnttab_map_grant_ref(door->grants, domid, GNTTAB_RESERVED_XENSTORE, PROT_READ | PROT_WRITE);
-    if (page) {
-        *granted = true;
+    /* By its frame first: for the first grant that it maps, a PV dom0 adds 128 MiB of address space to itself. */
+    void *page =
+        gfn && door->memory ? xenforeignmemory_map(door->memory, domid, PROT_READ | PROT_WRITE, 1, &frame, NULL) : NULL;
+    if (page)
         return page;
-    }
-    return gfn && door->memory ? xenforeignmemory_map(door->memory, domid, PROT_READ | PROT_WRITE, 1, &frame, NULL)
-                               : NULL;
+    page = xengnttab_map_grant_ref(door->grants, domid, GNTTAB_RESERVED_XENSTORE, PROT_READ | PROT_WRITE);
+    *granted = page != NULL;
+    return page;
 }
 
 void door_unmap(struct door *door, unsigned domid, bool granted, void *page)

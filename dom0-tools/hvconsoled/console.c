@@ -101,21 +101,13 @@ static bool map_ring(struct console *console)
 {
     const struct console_doors *doors = console->doors;
     xen_pfn_t frame = console->ring_ref;
-    int error = 0;
 
-    console->by_grant = false;
-    if (doors->grants) {
+    /* By its frame first: for the first grant that it maps, a PV dom0 adds 128 MiB of address space to itself. */
+    console->ring = xenforeignmemory_map(doors->memory, console->domid, PROT_READ | PROT_WRITE, 1, &frame, NULL);
+    console->by_grant = !console->ring && doors->grants;
+    if (console->by_grant)
         console->ring =
             xengnttab_map_grant_ref(doors->grants, console->domid, GNTTAB_RESERVED_CONSOLE, PROT_READ | PROT_WRITE);
-        console->by_grant = console->ring != NULL;
-    }
-    if (!console->ring)
-        console->ring = xenforeignmemory_map(doors->memory, console->domid, PROT_READ | PROT_WRITE, 1, &frame, &error);
-    if (console->ring && error && !console->by_grant) {
-        xenforeignmemory_unmap(doors->memory, console->ring, 1);
-        console->ring = NULL;
-        errno = -error;
-    }
     if (!console->ring)
         report("domain %u (%s): can't map its console ring (frame %#llx): %s", console->domid, name_of(console),
                (unsigned long long)frame, strerror(errno));
