@@ -2,6 +2,7 @@
 # The benchmark of creating guests, in dom0: the same with hvctl over our daemons and with xl over Debian's.
 tool=$(sed -n 's/.*haven\.tool=\([^ ]*\).*/\1/p' /proc/cmdline)
 export PATH=$PATH:/usr/lib/xen-4.17/bin
+mkdir -p /var
 ln -s /run /var/run
 mkdir -p /run/xen /run/xenstored /var/lib/xen /var/lib/xenstored /var/log/xen /var/lock
 case $tool in

@@ -8,7 +8,10 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 DEBIAN = "/usr/lib/xen-4.17/bin"
-OURS = ("dom0-tools/hvctl/hvctl", "dom0-tools/hvd/hvd", "dom0-tools/hvconsoled/hvconsoled", "xenstore/xenstored")
+OURS = {"dom0-tools/hvctl/hvctl": "/usr/sbin", "dom0-tools/hvd/hvd": "/usr/sbin",
+        "dom0-tools/hvconsoled/hvconsoled": "/usr/sbin", "pv-drivers/manager/hvdriverd": "/usr/sbin",
+        "pv-drivers/block/hvblock": "/usr/lib/haven", "pv-drivers/net/hvnet": "/usr/lib/haven",
+        "xenstore/xenstored": "/usr/lib/haven"}
 MODULES = "xen-privcmd,,xenfs,,xen-evtchn,,xen-gntdev"
 LIMIT = 3000
 
@@ -24,8 +27,8 @@ def make_initramfs(work, build, kernel, vmlinux):
     guests = os.path.join(work, "create-guests")
     subprocess.run(["make", "-s", "-C", os.path.join(TOP, "tests", "guests"), f"O={guests}", f"{guests}/ending.elf"],
                    check=True)
-    for tool in OURS:
-        programs[os.path.join(build, tool)] = "/usr/sbin/" + os.path.basename(tool)
+    for tool, folder in OURS.items():
+        programs[os.path.join(build, tool)] = f"{folder}/{os.path.basename(tool)}"
     for tool in ("xl", "xenstored", "xenconsoled", "xen-init-dom0"):
         programs[f"{DEBIAN}/{tool}"] = f"{DEBIAN}/{tool}"
     files = {vmlinux: "/guests/vmlinux", kernel: "/guests/vmlinuz", os.path.join(work, "guest.gz"): "/guests/initramfs.gz",
