@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "guest.h"
 #include "traps.h"
+#include <xen/vcpu.h>
 
 GUEST("memory");
 
@@ -123,6 +124,30 @@ static void many_extents(void)
     check_eq("reservation", reservation(XENMEM_current_reservation), before + 512);
     check_eq("decrease 512", change(XENMEM_decrease_reservation, mfns, 512, 0, 0), 512);
     check_eq("reservation is back", reservation(XENMEM_current_reservation), before);
+}
+
+/* As a balloon does, but in calls so long that the timer comes between: they go on where they stopped. */
+static void cycles(void)
+{
+    static xen_pfn_t frames[4096];
+    struct vcpu_set_periodic_timer timer = {.period_ns = 1000000};
+    long before = reservation(XENMEM_current_reservation);
+    unsigned wrong = 0;
+
+    hv_vcpu_op(VCPUOP_set_periodic_timer, 0, &timer);
+    for (unsigned round = 0; round < 5; round++) {
+        for (unsigned i = 0; i < 4096; i++)
+            frames[i] = start_info->nr_pages + 4096 + i;
+        wrong += change(XENMEM_populate_physmap, frames, 4096, 0, 0) != 4096;
+        wrong += reservation(XENMEM_current_reservation) != before + 4096;
+        for (unsigned i = 0; i < 4096; i++)
+            wrong += pfn_of_mfn(frames[i]) != start_info->nr_pages + 4096 + i;
+        wrong += change(XENMEM_decrease_reservation, frames, 4096, 0, 0) != 4096;
+        wrong += reservation(XENMEM_current_reservation) != before;
+        wrong += change(XENMEM_decrease_reservation, frames, 1, 0, 0) != 0;
+    }
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+    check_eq("5 times 4096 frames and back", wrong, 0);
 }
 
 static long exchange(xen_pfn_t *in, unsigned in_count, unsigned in_order, xen_pfn_t *out, unsigned out_count,
@@ -250,6 +275,7 @@ void guest_main(void)
     large_extents();
     refused();
     many_extents();
+    cycles();
     trade();
     trade_refused();
     maps();
