@@ -12,6 +12,16 @@ check_PROGRAMS += tests/unit/test_grant_pages
 tests_unit_test_grant_pages_SOURCES = tests/unit/test_grant_pages.c pv-drivers/common/grant_pages.c
 tests_unit_test_grant_pages_CPPFLAGS = $(drivers_test_cppflags)
 
+check_PROGRAMS += tests/unit/test_netif
+tests_unit_test_netif_SOURCES = tests/unit/test_netif.c pv-drivers/net/netif_parse.c pv-drivers/net/offload.c \
+	pv-drivers/net/rate_limit.c pv-drivers/common/shared_ring.c
+tests_unit_test_netif_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_network_rules
+tests_unit_test_network_rules_SOURCES = tests/unit/test_network_rules.c pv-drivers/manager/antispoof.c \
+	dom0-tools/network/nat.c dom0-tools/network/subnet.c dom0-tools/network/run_program.c dom0-tools/libhv/failure.c
+tests_unit_test_network_rules_CPPFLAGS = $(drivers_test_cppflags)
+
 check_PROGRAMS += tests/unit/test_xenbus_state
 tests_unit_test_xenbus_state_SOURCES = tests/unit/test_xenbus_state.c pv-drivers/manager/xenbus_state.c
 tests_unit_test_xenbus_state_CPPFLAGS = $(drivers_test_cppflags)
