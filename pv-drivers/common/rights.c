@@ -135,9 +135,15 @@ static void build_filter(struct program *p, const struct rights *rights)
     emit(p, (struct sock_filter)RETURN(KILL_PROCESS));
 }
 
+/* At most value; what is lower stays, since raising it may be forbidden. */
 static int set_limit(int resource, rlim_t value)
 {
-    struct rlimit limit = {value, value};
+    struct rlimit limit;
+    if (getrlimit(resource, &limit))
+        return -1;
+    if (limit.rlim_max > value)
+        limit.rlim_max = value;
+    limit.rlim_cur = limit.rlim_max;
     return setrlimit(resource, &limit);
 }
 
@@ -151,6 +157,7 @@ static int set_limits(const struct rights *rights)
 
 static int enter_empty_root(void)
 {
+    mkdir("/run/haven", 0755); /* usually there: hvctl host and the manager make it */
     if (mkdir(EMPTY_ROOT, 0555) && errno != EEXIST)
         return -1;
     return chroot(EMPTY_ROOT) || chdir("/") ? -1 : 0;

@@ -26,6 +26,10 @@
 #define REFUSED_AGAIN_NS       (50 * NS_PER_MS)
 #define REFUSED_DOUBLINGS      5 /* at most: 1.6 s */
 #define REFUSAL_MEMORY_NS      (60000 * NS_PER_MS)
+#define REFUSALS_SAID          10
+#define CLOSES_FREE            20 /* a minute: a front end that comes and goes more often waits before each connection */
+#define CLOSES_WINDOW_NS       (60000 * NS_PER_MS)
+#define CLOSES_AGAIN_NS        (2000 * NS_PER_MS)
 #define CONNECT_DEADLINE_NS    (30000 * NS_PER_MS)
 #define DISCONNECT_DEADLINE_NS (10000 * NS_PER_MS)
 
@@ -51,7 +55,7 @@ static void refuse(struct served_device *m, const char *text)
     m->refusals = now - m->refused_ns < REFUSAL_MEMORY_NS ? m->refusals + 1 : 0;
     m->refused_ns = now;
     m->refused = true;
-    if (m->all->xs)
+    if (m->all->xs && m->refusals < REFUSALS_SAID)
         device_store_say_error(m, text);
     if (m->refusals)
         try_again(m, REFUSED_AGAIN_NS << (m->refusals < REFUSED_DOUBLINGS ? m->refusals : REFUSED_DOUBLINGS));
@@ -209,6 +213,22 @@ static bool step_connect(struct served_device *m)
     return true;
 }
 
+/* The front end closed, or starts anew. */
+static void count_close(struct served_device *m)
+{
+    int64_t now = event_loop_now_ns();
+    if (now - m->window_ns > CLOSES_WINDOW_NS) {
+        m->window_ns = now;
+        m->closes = 0;
+    }
+    if (++m->closes > CLOSES_FREE)
+        try_again(m, CLOSES_AGAIN_NS);
+    else
+        report_device(&m->d, m->closes < CLOSES_FREE
+                                 ? "disconnected"
+                                 : "disconnected; it comes and goes too often, no more is said of it");
+}
+
 static bool step_disconnect(struct served_device *m)
 {
     const struct worker_message message = {.kind = WORKER_DISCONNECT, .device = m->d.id};
@@ -231,6 +251,8 @@ static void announce(struct served_device *m)
     else if (m->error[0])
         device_store_say_ready(m); /* what was wrong is over */
     if (!said)
+        m->failures = 0;
+    if (!said && m->closes < CLOSES_FREE)
         report_device(&m->d, m->back == XenbusStateConnected ? "taken over" : "connected");
 }
 
@@ -371,7 +393,7 @@ void device_worker_message(struct served_device *m, const struct worker_message 
         if (message->kind == WORKER_FAILED)
             refuse(m, message->text);
         else
-            report_device(&m->d, "disconnected");
+            count_close(m);
     } else if (m->changing && (message->kind == WORKER_CHANGED || message->kind == WORKER_REFUSED)) {
         m->changing = false;
         if (message->kind == WORKER_REFUSED && m->all->xs)

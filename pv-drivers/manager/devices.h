@@ -44,10 +44,12 @@ struct served_device {
     bool refused;
     bool guest_dead;
     bool change_wanted, changing;
-    unsigned front, back;                               /* as last seen */
-    unsigned failures;                                  /* of opening or starting, in a row */
-    unsigned refusals;                                  /* soon after each other */
-    int64_t refused_ns;                                 /* the last one */
+    unsigned front, back; /* as last seen */
+    unsigned failures;    /* of opening or starting, in a row */
+    unsigned refusals;    /* soon after each other */
+    int64_t refused_ns;   /* the last one */
+    unsigned closes;      /* by the front end, since window_ns */
+    int64_t window_ns;
     int64_t busy_since_ns;                              /* 0: is not */
     struct worker_message answer;                       /* the last WORKER_CONNECTED */
     struct event_timer again;                           /* set: not to be opened or connected before */

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -118,8 +119,19 @@ static int take_signals(void)
     return source.fd < 0 ? -1 : event_loop_add(&devices.loop, &source, EPOLLIN);
 }
 
+/* Each device and each worker is some files; what the system allows at most is for it to say. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int serve(void)
 {
+    allow_files();
     devices.hv = hypervisor_open();
     if (!devices.hv)
         return fail("can't reach the hypervisor (is this dom0, with xen-privcmd loaded?)");

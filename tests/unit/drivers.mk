@@ -29,3 +29,14 @@ tests_unit_test_xenbus_state_CPPFLAGS = $(drivers_test_cppflags)
 check_PROGRAMS += tests/unit/test_front_ring
 tests_unit_test_front_ring_SOURCES = tests/unit/test_front_ring.c pv-drivers/front/ring.c pv-drivers/common/shared_ring.c
 tests_unit_test_front_ring_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_event_loop
+tests_unit_test_event_loop_SOURCES = tests/unit/test_event_loop.c pv-drivers/common/event_loop.c
+tests_unit_test_event_loop_CPPFLAGS = $(drivers_test_cppflags)
+
+# Without the sanitizers: their library makes system calls that the filter forbids.
+check_PROGRAMS += tests/unit/test_rights
+tests_unit_test_rights_SOURCES = tests/unit/test_rights.c pv-drivers/common/rights.c
+tests_unit_test_rights_CPPFLAGS = $(drivers_test_cppflags)
+tests_unit_test_rights_CFLAGS = $(tools_cflags)
+tests_unit_test_rights_LDFLAGS =
