@@ -277,6 +277,7 @@ static int claim_memory(void *arg, struct failure *failure)
         .pages = j->pages,
         .from = memory_state_resolve(j->hv, j->config->memory_from),
         .cancelled = j->options->steps.cancelled,
+        .warn = j->options->warn,
     };
 
     return j->config->claim ? room_claim(&room, failure) : 0;

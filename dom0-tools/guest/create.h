@@ -16,7 +16,8 @@
 #define GUEST_CREATE_STEPS 16 /* at most: for spans */
 
 struct guest_create_options {
-    bool paused; /* do not let it run */
+    bool paused;                    /* do not let it run */
+    void (*warn)(const char *text); /* of what went not as it should, but not wrong; may be NULL */
     struct steps_options steps;
 };
 

@@ -38,7 +38,7 @@ struct search {
     const struct room *room;
     struct donor donor[DONORS];
     unsigned donors;
-    char stuck[160]; /* who, and why, for the message */
+    char stuck[300]; /* who, and why, for the message */
 };
 
 /* ---- targets ---- */
@@ -152,7 +152,7 @@ static struct donor *find_donor(struct search *s, unsigned id)
 static void tell_stuck(struct search *s, const struct memory_domain *d, const struct balloon_progress *p)
 {
     size_t used = strlen(s->stuck);
-    char reason[100];
+    char reason[160];
 
     balloon_explain(s->room->hv, s->room->xs, d->id, d->current, d->target, balloon_progress_any(p), reason,
                     sizeof(reason));
@@ -265,5 +265,7 @@ int room_claim(const struct room *room, struct failure *failure)
     int r = wait_for_room(&s, events, failure);
     xs_unwatch(room->xs, "@releaseDomain", "room");
     memory_events_close(events);
+    if (r == 0 && s.stuck[0] && room->warn)
+        room->warn(s.stuck + strlen("; "));
     return r;
 }

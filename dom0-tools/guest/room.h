@@ -26,6 +26,7 @@ struct room {
     uint64_t pages;
     enum memory_from from;
     const volatile sig_atomic_t *cancelled; /* may be NULL */
+    void (*warn)(const char *text);         /* of domains that did not give what they should; may be NULL */
 };
 
 int room_claim(const struct room *room, struct failure *failure);

@@ -113,6 +113,13 @@ static void print_text(unsigned domid, const struct guest_config *config, const 
         printf("%s is domain %u%s\n", config->name, domid, a->paused ? ", paused" : "");
 }
 
+static void warn(const char *text)
+{
+    if (isatty(STDERR_FILENO))
+        end_progress();
+    fprintf(stderr, "hvctl: warning: %s\n", text);
+}
+
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = interrupt};
@@ -140,6 +147,7 @@ static int create(struct command *c, const struct guest_config *config, const st
     bool show = isatty(STDERR_FILENO) && !a->quiet && !c->json;
     const struct guest_create_options options = {
         .paused = a->paused,
+        .warn = warn,
         .steps = {.cancelled = &interrupted,
                   .fail_after = a->fail_after,
                   .announce = show ? announce : NULL,

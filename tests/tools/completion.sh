@@ -92,9 +92,13 @@ expect "xvdb" hvctl block-detach --force web xvdb
 expect "xvda xvdb" hvctl block-resize web xv
 expect "" hvctl block-resize web xvda ""
 expect "0" hvctl network-detach web ""
+expect "plan" hvctl mem ""
+expect "none" hvctl mem-min web ""
+expect "Domain-0" hvctl mem-set -n D
 expect "bridge=" hvctl network-attach web br
 expect "vdev=" hvctl block-attach web v
 cd "$work" && touch guest.cfg
 expect "guest.cfg" hvctl create g
+expect "guest.cfg" hvctl mem plan g
 [ "$(hvctl help 2> /dev/null | grep -c '^  ')" -gt 20 ] || { echo "FAIL: hvctl help lists too little"; failed=1; }
 exit $failed
