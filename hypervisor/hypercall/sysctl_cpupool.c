@@ -40,7 +40,7 @@ int64_t sysctl_cpupool_op(struct xen_sysctl *s)
     }
 }
 
-/* The rate limit: how far a waiting vCPU must be behind before it preempts another. */
+/* The rate limit: how long a vCPU runs before one that wakes may preempt it. */
 int64_t sysctl_scheduler_op(struct xen_sysctl *s)
 {
     struct xen_sysctl_scheduler_op *op = &s->u.scheduler_op;
@@ -55,8 +55,8 @@ int64_t sysctl_scheduler_op(struct xen_sysctl *s)
     if (op->cmd == XEN_SYSCTL_SCHEDOP_putinfo) {
         if (*us && (*us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || *us > XEN_SYSCTL_SCHED_RATELIMIT_MAX))
             return -EINVAL;
-        policy_granularity = *us * 1000ULL;
+        policy_ratelimit = *us * 1000ULL;
     }
-    *us = (uint32_t)(policy_granularity / 1000);
+    *us = (uint32_t)(policy_ratelimit / 1000);
     return 0;
 }

@@ -8,8 +8,10 @@
  * time is the smallest of its units and never goes back; a unit that slept starts again near it: it may be a little
  * ahead of the others (SLEEPER), so that what waits for interrupts runs at once, but cannot save up for later.
  *
- * A running unit is preempted when its slice is over and somebody waits, or when one wakes that is more than
- * policy_granularity behind it. A yield lets the first waiting one go first, once.
+ * A running unit is preempted when its slice is over and somebody waits, or when one waits that is more than LEAD
+ * behind it, but not before it has run for policy_ratelimit: a guest that wakes its back end with the first of many
+ * requests gets to the last, and both work through batches instead of taking turns at each request. A yield lets the
+ * first waiting one go first, once.
  *
  * A domain's cap limits all its units together to cap % of one CPU: within each period they may use that much time;
  * what they overrun is taken from the next period. Its counters are shared by several queues, hence atomic.
@@ -23,7 +25,8 @@
 #define POLICY_WEIGHT_DEFAULT 256
 #define POLICY_WEIGHT_MAX     65535
 #define POLICY_SLICE          5000000ULL /* ns */
-#define POLICY_GRANULARITY    500000ULL /* to begin with */
+#define POLICY_RATELIMIT      1000000ULL /* to begin with */
+#define POLICY_LEAD           500000ULL
 #define POLICY_SLEEPER        3000000ULL
 #define POLICY_CAP_PERIOD     30000000ULL
 
@@ -34,7 +37,7 @@ struct sched_domain {
     uint64_t cap_used;   /* ns; atomic */
 };
 
-extern uint64_t policy_granularity; /* ns; changed at any time */
+extern uint64_t policy_ratelimit; /* ns; changed at any time */
 
 struct sched_queue;
 
@@ -44,6 +47,7 @@ struct sched_unit {
     struct sched_queue *queue; /* whose virtual time vtime is relative to */
     uint64_t vtime;
     uint64_t charged;   /* while running: system time up to which vtime counts */
+    uint64_t picked;    /* while running: since when */
     uint64_t slice_end; /* while running */
     bool waiting, yielded;
 };
@@ -75,7 +79,7 @@ struct sched_unit *policy_pick(struct sched_queue *q, uint64_t now);
 /* The running unit stops: back to the list if it is runnable. Charged before. */
 void policy_stop_running(struct sched_queue *q, bool runnable);
 
-/* When to look again, if nothing happens: end of slice, of a cap's budget or period. ~0: no need. */
+/* When to look again, if nothing happens: end of slice, of the rate limit, of a cap's budget or period. ~0: no need. */
 uint64_t policy_next_look(const struct sched_queue *q, uint64_t now);
 
 /* Time left of a capped domain's budget in the current period; ~0 without cap. */

@@ -155,6 +155,30 @@ static void test_waker_preempts_hog(void)
     CU_ASSERT(s.q.running == &s.unit[1]);
 }
 
+/* One that wakes waits until the running one had its rate limit, and the policy asks to be called then. */
+static void test_rate_limit(void)
+{
+    struct simulation s;
+    uint64_t look;
+
+    simulation_init(&s, 2, NULL);
+    policy_dequeue(&s.q, &s.unit[1]);
+    run_hogs(&s, 100 * MS);
+    reschedule(&s, false);
+    CU_ASSERT_FATAL(!s.q.running);
+    policy_enqueue(&s.q, &s.unit[0]);
+    reschedule(&s, true);
+    pass(&s, POLICY_RATELIMIT / 4);
+    policy_charge(&s.q, s.now);
+    policy_enqueue(&s.q, &s.unit[1]);
+    CU_ASSERT(!policy_must_switch(&s.q, s.now));
+    look = policy_next_look(&s.q, s.now);
+    CU_ASSERT(look == s.now - POLICY_RATELIMIT / 4 + POLICY_RATELIMIT);
+    pass(&s, look - s.now);
+    reschedule(&s, true);
+    CU_ASSERT(s.q.running == &s.unit[1]);
+}
+
 /* Having slept gives no claim to the time slept through: the sleeper's lead is bounded. */
 static void test_sleeper_cannot_save_up(void)
 {
@@ -292,6 +316,7 @@ int main(void)
                            {"few switches", test_few_switches},
                            {"alone needs no timer", test_alone_needs_no_timer},
                            {"waker preempts hog", test_waker_preempts_hog},
+                           {"rate limit", test_rate_limit},
                            {"sleeper cannot save up", test_sleeper_cannot_save_up},
                            {"yield", test_yield_lets_the_other_go},
                            {"cap", test_cap},
