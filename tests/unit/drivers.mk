@@ -40,3 +40,8 @@ tests_unit_test_rights_SOURCES = tests/unit/test_rights.c pv-drivers/common/righ
 tests_unit_test_rights_CPPFLAGS = $(drivers_test_cppflags)
 tests_unit_test_rights_CFLAGS = $(tools_cflags)
 tests_unit_test_rights_LDFLAGS =
+
+check_PROGRAMS += tests/unit/test_workers
+tests_unit_test_workers_SOURCES = tests/unit/test_workers.c pv-drivers/common/event_loop.c pv-drivers/common/worker.c \
+	pv-drivers/manager/report.c pv-drivers/manager/workers.c dom0-tools/libhv/failure.c
+tests_unit_test_workers_CPPFLAGS = $(drivers_test_cppflags) -DPKGLIBDIR='"/nonexistent"'
