@@ -16,6 +16,14 @@ check_PROGRAMS += tests/unit/test_device_specs
 tests_unit_test_device_specs_SOURCES = tests/unit/test_device_specs.c $(config_sources)
 tests_unit_test_device_specs_CPPFLAGS = $(tools_test_cppflags)
 
+check_PROGRAMS += tests/unit/test_devices
+tests_unit_test_devices_SOURCES = tests/unit/test_devices.c tests/unit/store_in_process.h dom0-tools/devices/attach.c \
+	dom0-tools/devices/device_list.c dom0-tools/devices/device_nodes.c dom0-tools/devices/device_ref.c \
+	dom0-tools/devices/device_wait.c dom0-tools/devices/stored_devices.c dom0-tools/guest/stored_config.c \
+	dom0-tools/libhv/failure.c dom0-tools/libhv/store.c $(config_sources)
+tests_unit_test_devices_CPPFLAGS = $(tools_test_cppflags) -D__XEN_TOOLS__ -iquote $(srcdir)
+tests_unit_test_devices_LDADD = $(store_core_ldadd)
+
 check_PROGRAMS += tests/unit/test_steps
 tests_unit_test_steps_SOURCES = tests/unit/test_steps.c dom0-tools/guest/steps.c dom0-tools/libhv/failure.c
 tests_unit_test_steps_CPPFLAGS = $(tools_test_cppflags)
