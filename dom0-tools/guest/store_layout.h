@@ -10,11 +10,15 @@
  *     cpu/I/availability        drivers, feature, attr, error.
  *   /vm/UUID/                   uuid, name, start_time (seconds since 1970); n0,rN
  *   /libxl/N/                   type = "pv", device/console/0/...: what xl looks for when it ends a guest; n0
+ *                               Also device/vbd|vif/ID of those devices that Linux's back ends serve
+ *   /local/domain/N/device/     vbd|vif/ID: the front end of a device (nN,r0), and its other end, dom0's (n0,rN):
+ *   /local/domain/0/backend/    haven-vbd|haven-vif|vbd|vif/N/ID (devices/device_nodes.h)
  *   /haven/domain/N/            ours, n0: nobody but dom0 reads or writes it
  *     uuid                      lower case, with dashes
  *     config/0, config/1 ...    the text of the guest's configuration in pieces (a store message holds 4 KiB), in the
  *                               order of the numbers: joined, it is a file that hvctl create takes. What was added on
- *                               the command line is at its end. Written by create and config-update
+ *                               the command line is at its end. Written by create and config-update, and when
+ *                               devices come and go
  *     on_poweroff on_reboot     what shall be done when the guest ends by itself, in the words of xl.cfg: destroy,
  *     on_crash on_watchdog      restart, rename-restart, preserve, coredump-destroy, coredump-restart. hvd does it
  *     memory_min                KiB: down to there its memory may be taken for new guests; not there: none may. dom0's,
