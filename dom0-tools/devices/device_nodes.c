@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What xl runs when it takes a device away that a back end of Linux's serves. Nobody runs them else. */
+#define XL_SCRIPTS "/etc/xen/scripts"
+
 struct writer {
     struct xs_handle *xs;
     xs_transaction_t t;
@@ -111,6 +114,8 @@ static bool begin_libxl(struct writer *w, const struct device_ref *ref)
 
 static void write_disk_facts(struct writer *w, const struct disk_config *disk)
 {
+    if (disk->backend == DISK_BACKEND_KERNEL)
+        put(w, "script", XL_SCRIPTS "/block");
     put(w, "params", "%s", disk->target ? disk->target : "");
     put(w, "type", "%s", disk_backend_name(disk->backend));
     put(w, "format", "%s", disk_format_name(disk->format));
@@ -142,8 +147,7 @@ bool device_nodes_write_disk(struct xs_handle *xs, xs_transaction_t t, const str
     return !w.failed;
 }
 
-/* Linux's back end wants to know of a script, even if it is none, and does not say that it is connected before
- * hotplug-status says so. */
+/* Linux's back end wants to know of a script, and does not say that it is connected before hotplug-status says so. */
 static void write_vif_facts(struct writer *w, const struct device_ref *ref, const struct vif_config *vif)
 {
     char mac[VIF_MAC_TEXT];
@@ -152,7 +156,7 @@ static void write_vif_facts(struct writer *w, const struct device_ref *ref, cons
     put(w, "handle", "%" PRIu32, ref->id);
     put(w, "mac", "%s", mac);
     put(w, "bridge", "%s", vif->bridge);
-    put(w, "script", "%s", "");
+    put(w, "script", "%s", device_ref_is_kernels(ref) ? XL_SCRIPTS "/vif-bridge" : "");
     put(w, "type", "vif");
     put(w, "hotplug-status", "%s", "");
     put(w, "haven-antispoof", "%d", vif->antispoof);

@@ -288,6 +288,7 @@ static void test_vif_nodes(void)
     none.backend = VIF_BACKEND_KERNEL;
     CU_ASSERT_EQUAL(attach_vif(&tools, GUEST, &none, uuid, &ref, &failure), 0);
     CU_ASSERT_EQUAL(ref.id, 1);
+    CU_ASSERT_TRUE(holds(&tools, "/libxl/7/device/vif/1/script", "/etc/xen/scripts/vif-bridge"));
     CU_ASSERT_TRUE(none.mac_given);
     CU_ASSERT_EQUAL(stored(DEVICE_NET), 2);
     CU_ASSERT_TRUE(device_find(&tools, GUEST, DEVICE_NET, "00:16:3E:00:00:01", &ref) && ref.id == 0);
