@@ -265,6 +265,13 @@ static void test_nodes_made_anew(void)
     CU_ASSERT_EQUAL(w.disconnects, 1);
     CU_ASSERT_EQUAL(w.opens, 2);
     CU_ASSERT_EQUAL(w.v.back, XenbusStateInitWait);
+
+    w = connected();
+    w.v.back = XenbusStateInitialising; /* the front end's stayed */
+    settle(&w);
+    CU_ASSERT_EQUAL(w.disconnects, 1);
+    CU_ASSERT_EQUAL(w.opens, 2);
+    CU_ASSERT_EQUAL(w.v.back, XenbusStateConnected);
 }
 
 static void test_open_that_fails(void)
@@ -300,6 +307,11 @@ static void check_everywhere(const struct xenbus_view *v)
         CU_ASSERT_EQUAL(w.connects, 0);
     if (!v->exists)
         CU_ASSERT_TRUE(!w.v.opened && w.v.link == XENBUS_LINK_NONE);
+    /* What the tools ended by force stays so. */
+    if (v->exists && !v->online && v->back == XenbusStateClosed)
+        CU_ASSERT_TRUE(w.v.back == XenbusStateClosed && w.v.link == XENBUS_LINK_NONE);
+    if (v->exists && !v->online && v->back == XenbusStateClosed && rings && !v->refused)
+        CU_ASSERT_FALSE(w.v.opened);
     /* A front end that begins is offered the device; one that ends sees us end. */
     if (v->exists && v->online && v->may_open && v->front == XenbusStateInitialising)
         CU_ASSERT_EQUAL(w.v.back, XenbusStateInitWait);
