@@ -230,17 +230,20 @@ void request_begin(struct request *r, const union blkif_sring_entry *raw)
     r->failed = r->mapped = false;
     r->page = POOL_NONE;
     r->queue->device->busy++;
-    parsed(r, blkif_parse(&r->queue->device->limits, raw, &r->asked, &status), status);
+    enum blkif_parsed result = blkif_parse(&r->queue->device->limits, raw, &r->asked, &status);
+    parsed(r, result, status);
 }
 
 static void listed(struct request *r)
 {
     int16_t status = BLKIF_RSP_OKAY;
 
-    if (r->failed)
+    if (r->failed) {
         finish(r, BLKIF_RSP_ERROR);
-    else
-        parsed(r, blkif_parse_list(&r->queue->device->limits, r->list, &r->asked, &status), status);
+        return;
+    }
+    enum blkif_parsed result = blkif_parse_list(&r->queue->device->limits, r->list, &r->asked, &status);
+    parsed(r, result, status);
 }
 
 static void came_from_disk(struct request *r)
