@@ -85,20 +85,51 @@ static void read_boot_identity(char boot[40])
         close(fd);
 }
 
-/* The journal's state becomes the store's. What cannot be played is set aside, so that the server can start at all. */
-static void recover(struct journal *journal, const char *path, bool found)
+static struct journal *open_journal(const char *path, const char *boot, bool *found)
 {
-    char aside[4096];
+    struct journal *journal = journal_open(path, boot, recovery_write_state, &server.recovery, found);
 
-    server.store.recovering = true;
-    if (found && !journal_play(journal, recovery_play, &server.recovery)) {
-        snprintf(aside, sizeof(aside), "%s.damaged", path);
-        rename(path, aside);
-        log_line(LOG_LEVEL_ERROR, "the journal could not be read to its end: set aside as %s, please report it", aside);
+    if (!journal && errno == EWOULDBLOCK) {
+        log_line(LOG_LEVEL_ERROR, "another xenstored is running (it holds %s)", path);
         exit(1);
     }
+    if (!journal)
+        give_up("cannot open the journal", path);
+    return journal;
+}
+
+/* A journal that cannot be read to its end: it is kept for who looks into it, and another one goes on from what was
+ * read, which is the state of an earlier moment: better than none, and guests may not notice. */
+static struct journal *salvage(struct journal *damaged, const char *path, const char *boot)
+{
+    char aside[4096];
+    bool found;
+
+    snprintf(aside, sizeof(aside), "%s.damaged", path);
+    log_line(LOG_LEVEL_ERROR,
+             "%s is damaged: what stands before the damage is kept, later changes are lost; it is set "
+             "aside as %s, please report it",
+             path, aside);
+    if (rename(path, aside))
+        give_up("cannot set the damaged journal aside", path);
+    journal_close(damaged);
+    return open_journal(path, boot, &found);
+}
+
+/* The journal's state becomes the store's. */
+static void recover(const char *path)
+{
+    char boot[40];
+    bool found = false;
+
+    read_boot_identity(boot);
+    struct journal *journal = open_journal(path, boot, &found);
+    uint64_t life = journal_life(journal);
+    server.store.recovering = true;
+    if (found && !journal_play(journal, recovery_play, &server.recovery))
+        journal = salvage(journal, path, boot);
     server.store.recovering = false;
-    server.store.generation += (uint64_t)journal_life(journal) << 40;
+    server.store.generation += life << 40;
     server.store.journal = journal;
     journal_compact(journal);
     if (found)
@@ -107,9 +138,6 @@ static void recover(struct journal *journal, const char *path, bool found)
 
 static void start(const struct options *options)
 {
-    char boot[40];
-    bool found = false;
-
     store_init(&server.store);
     memcpy(server.store.quota.limit, options->limits, sizeof(options->limits));
     schedule_init(&server.schedule);
@@ -125,15 +153,7 @@ static void start(const struct options *options)
     }
     server.recovery = (struct recovery){.store = &server.store, .domains = server.domains};
 
-    read_boot_identity(boot);
-    struct journal *journal = journal_open(options->journal, boot, recovery_write_state, &server.recovery, &found);
-    if (!journal && errno == EWOULDBLOCK) {
-        log_line(LOG_LEVEL_ERROR, "another xenstored is running (it holds %s)", options->journal);
-        exit(1);
-    }
-    if (!journal)
-        give_up("cannot open the journal", options->journal);
-    recover(journal, options->journal, found);
+    recover(options->journal);
 
     if (server.domains) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = server.domains};
@@ -142,7 +162,7 @@ static void start(const struct options *options)
             exit(1);
         epoll_ctl(server.epoll, EPOLL_CTL_ADD, domains_fd(server.domains), &event);
     }
-    journal_commit(journal);
+    journal_commit(server.store.journal);
     if (socket_server_start(&server.sockets, options->socket, &server.store, &server.schedule, server.epoll))
         give_up("cannot listen at", options->socket);
 }

@@ -4,12 +4,14 @@
 
 Each client is a process. It counts in a node of its own, adds to a counter that all share (in transactions), makes and
 removes nodes, and remembers what the server has acknowledged. After each death, what was acknowledged must be there; a
-request that was under way may have been done or not, but not half of it.
+request that was under way may have been done or not, but not half of it. At last the journal is damaged: what stands
+before the damage must be there.
 
 usage: kill.py [-n KILLS] [BUILD]    (BUILD: where Haven was built, default: here)
 """
 
 import argparse
+import glob
 import multiprocessing
 import os
 import random
@@ -179,6 +181,35 @@ def one_life(server, shared):
     return count
 
 
+def damage(server, folder, name):
+    """Spoils the journal's record of a node."""
+    server.kill()
+    path, = glob.glob(f"{folder}/*journal")
+    with open(path, "r+b") as journal:
+        at = journal.read().rindex(name) - 16  # the record's header
+        journal.seek(at)
+        journal.write(b"\xff" * 16)
+
+
+def survives_damage(server, folder):
+    """What stands before the damage is there, and the server goes on from it."""
+    client = server.start()
+    must(client.ask(WRITE, b"/early\0value"))
+    must(client.ask(WRITE, b"/damaged-from-here\0value"))
+    must(client.ask(WRITE, b"/after\0value"))
+    damage(server, folder, b"/damaged-from-here")
+    client = server.start()
+    assert client.ask(READ, b"/early\0") == (b"value", None), "damage took what was before it"
+    assert client.ask(READ, b"/after\0")[1] == "ENOENT", "something behind the damage"
+    assert glob.glob(f"{folder}/*.damaged"), "the damaged journal is not kept"
+    must(client.ask(WRITE, b"/later\0value"))
+    server.kill()
+    client = server.start()
+    for name in (b"/early\0", b"/later\0"):
+        assert client.ask(READ, name) == (b"value", None), "the journal after the damage is not kept"
+    assert must(client.ask(0, b"check\0")) == b"OK\0"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", type=int, default=12, help="how often to kill it")
@@ -193,6 +224,8 @@ def main():
         try:
             for _ in range(arguments.n):
                 shared = one_life(server, shared)
+            server.kill()
+            survives_damage(server, folder)
         except AssertionError as error:
             print(f"FAIL {error}")
             return 1
