@@ -60,7 +60,10 @@ static int try_write(struct xs_handle *xs, const struct batch *batch)
         return -1;
     for (unsigned i = 0; i < batch->jobs && good; i++) {
         const struct job *j = &batch->job[i];
-        if (device_nodes_exist(xs, t, j->ref.class, j->ref.domid, j->ref.id)) {
+        if (!store_exists(xs, t, "/local/domain/%u", j->ref.domid)) {
+            errno = ESRCH; /* it ended meanwhile: nobody would remove these nodes */
+            good = false;
+        } else if (device_nodes_exist(xs, t, j->ref.class, j->ref.domid, j->ref.id)) {
             errno = EEXIST;
             good = false;
         } else if (j->disk) {
@@ -115,6 +118,8 @@ static int write_nodes(struct xs_handle *xs, const struct batch *batch, struct f
         return 0;
     if (errno == EEXIST)
         return failure_set(failure, "the guest has that device already");
+    if (errno == ESRCH)
+        return failure_set(failure, "the guest is gone");
     return done ? failure_errno(failure, "writing devices to the store")
                 : failure_set(failure, "the store is too busy");
 }
@@ -257,8 +262,10 @@ static int ask_guest(struct xs_handle *xs, const struct device_ref *ref, struct 
 {
     char error[DEVICE_PATH_MAX];
 
+    /* An error of an earlier time says nothing, unless the guest still stands by it. */
     device_ref_front_error(ref, error);
-    xs_rm(xs, XBT_NULL, error); /* of an earlier time */
+    if (device_front_state(xs, ref) != DEVICE_STATE_CLOSING)
+        xs_rm(xs, XBT_NULL, error);
     if (!write_closing(xs, ref))
         return failure_errno(failure, "writing to the store");
     return device_wait_closed(xs, ref, store_now_ms() + DETACH_SECONDS * 1000, failure);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/major.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,22 +143,31 @@ int kernel_backend_check_disk(struct xs_handle *xs, const struct device_ref *ref
                        disk->read_only ? ", which writes to it" : "");
 }
 
+/* What is behind a disk; and for xl's script, which takes it apart when xl takes the disk away, the loop device. */
+static bool write_number(struct xs_handle *xs, const struct device_ref *ref, const struct disk_config *disk,
+                         dev_t device)
+{
+    char number[32], loop[32];
+
+    snprintf(number, sizeof(number), "%x:%x", major(device), minor(device));
+    snprintf(loop, sizeof(loop), "/dev/loop%u", minor(device));
+    return (major(device) != LOOP_MAJOR || kernel_backend_write(xs, ref, "node", loop)) &&
+           kernel_backend_write(xs, ref, "physical-device-path", disk->target) &&
+           kernel_backend_write(xs, ref, "physical-device", number) &&
+           kernel_backend_write(xs, ref, "hotplug-status", "connected");
+}
+
 int kernel_backend_open_disk(struct xs_handle *xs, const struct device_ref *ref, const struct disk_config *disk,
                              int64_t deadline_ms, struct failure *failure)
 {
-    char number[32], path[96];
+    char path[96];
     dev_t device = 0;
     int fd = open_behind(disk, &device, failure);
 
     if (fd < 0)
         return -1;
-    snprintf(number, sizeof(number), "%x:%x", major(device), minor(device));
     snprintf(path, sizeof(path), SYSFS_BACK "/devices/vbd-%u-%" PRIu32 "/physical_device", ref->domid, ref->id);
-    int r = kernel_backend_write(xs, ref, "physical-device-path", disk->target) &&
-                    kernel_backend_write(xs, ref, "physical-device", number) &&
-                    kernel_backend_write(xs, ref, "hotplug-status", "connected")
-                ? 0
-                : failure_errno(failure, "writing to the store");
+    int r = write_number(xs, ref, disk, device) ? 0 : failure_errno(failure, "writing to the store");
     if (!r)
         r = kernel_backend_wait_for(xs, ref, path, "open the block device", deadline_ms, failure);
     close(fd); /* the back end has its own */
@@ -197,7 +207,7 @@ int kernel_backend_resize_disk(struct xs_handle *xs, const struct device_ref *re
 
     if (!r && bytes)
         r = resize_file(path, bytes, failure);
-    if (!r && major_number == 7) /* of loop devices, Linux's devices.txt */
+    if (!r && major_number == LOOP_MAJOR)
         r = loop_device_refresh(makedev(major_number, minor_number), failure);
     if (!r)
         r = read_size(major_number, minor_number, now, failure);

@@ -318,6 +318,10 @@ static void test_attach(void)
     CU_ASSERT_STRING_EQUAL(failure.text, "disk xvda: the guest has that device already");
     CU_ASSERT_TRUE(holds(&tools, DISK_BACK "/params", "/a"));
     CU_ASSERT_TRUE(device_find(&tools, GUEST, DEVICE_BLOCK, "51728", &ref) && ref.id == 51728);
+    failure.text[0] = '\0';
+    CU_ASSERT_EQUAL(attach_disk(&tools, GUEST + 1, &again, &ref, &failure), -1);
+    CU_ASSERT_STRING_EQUAL(failure.text, "disk xvda: the guest is gone");
+    CU_ASSERT_TRUE(holds(&tools, "/local/domain/8/device/vbd/51712/state", NULL));
     disk_free(&again);
     disk_free(&bad);
     end();
@@ -382,6 +386,11 @@ static void test_refusal(void)
     CU_ASSERT_EQUAL(count(DEVICE_BLOCK), 1);
     CU_ASSERT_EQUAL(stored(DEVICE_BLOCK), 1);
     CU_ASSERT_TRUE(holds(&tools, DISK_BACK "/online", "0"));
+    set_state(&guest, DISK_FRONT, "5"); /* it said so once, and stands by it */
+    store_others = NULL;
+    failure.text[0] = '\0';
+    CU_ASSERT_EQUAL(detach(&tools, &ref, false, &failure), -1);
+    CU_ASSERT_STRING_EQUAL(failure.text, "the guest refuses: 16 Device in use; refusing to close");
     CU_ASSERT_EQUAL(detach(&tools, &ref, true, &failure), 0);
     CU_ASSERT_EQUAL(count(DEVICE_BLOCK), 0);
     CU_ASSERT_EQUAL(stored(DEVICE_BLOCK), 0);
