@@ -45,3 +45,13 @@ check_PROGRAMS += tests/unit/test_workers
 tests_unit_test_workers_SOURCES = tests/unit/test_workers.c pv-drivers/common/event_loop.c pv-drivers/common/worker.c \
 	pv-drivers/manager/report.c pv-drivers/manager/workers.c dom0-tools/libhv/failure.c
 tests_unit_test_workers_CPPFLAGS = $(drivers_test_cppflags) -DPKGLIBDIR='"/nonexistent"'
+
+check_PROGRAMS += tests/unit/test_blkif_parse
+tests_unit_test_blkif_parse_SOURCES = tests/unit/test_blkif_parse.c pv-drivers/block/blkif_parse.c
+tests_unit_test_blkif_parse_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_block_queue
+tests_unit_test_block_queue_SOURCES = tests/unit/test_block_queue.c pv-drivers/block/blkif_parse.c \
+	pv-drivers/block/page_pool.c pv-drivers/block/queue.c pv-drivers/block/request.c pv-drivers/common/grant_pages.c \
+	pv-drivers/common/shared_ring.c dom0-tools/libhv/failure.c
+tests_unit_test_block_queue_CPPFLAGS = $(drivers_test_cppflags)
