@@ -72,11 +72,12 @@ struct block_device {
     struct device_counters *counters;
     unsigned queues;
     struct block_queue queue[WORKER_QUEUES_MAX];
-    unsigned busy;      /* requests that are begun, and not DONE or LOST */
-    bool starting;      /* the disk gets ready: CONNECT is not answered yet */
-    bool closing;       /* takes nothing new; when all is answered, DISCONNECT is */
-    bool lost;          /* the disk is gone: what is not answered stays in the ring */
-    const char *broken; /* the front end did this: takes nothing new and lets go */
+    unsigned busy;             /* requests that are begun, and not DONE or LOST */
+    bool starting;             /* the disk gets ready: CONNECT is not answered yet */
+    bool closing;              /* takes nothing new; when all is answered, DISCONNECT is */
+    bool lost;                 /* the disk is gone: what is not answered stays in the ring */
+    bool broken;               /* by the front end: takes nothing new and lets go */
+    char why[WORKER_TEXT_MAX]; /* with lost and broken */
 };
 
 struct request_list {

@@ -98,7 +98,7 @@ static void look(struct nbd_disk *d)
         d->is_lost = true;
         leave_loop(d);
         if (d->is_ready)
-            d->events.lost(d->events.context);
+            d->events.lost(d->events.context, d->reason);
         else
             d->events.ready(d->events.context, d->reason);
     } else if (!d->is_ready && nbd_aio_is_ready(d->nbd) > 0) {

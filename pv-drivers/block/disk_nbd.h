@@ -15,7 +15,7 @@
 struct disk_nbd_events {
     /* The negotiation is over. reason: NULL, or why there is no disk (only disk_close is left to be called). */
     void (*ready)(void *context, const char *reason);
-    void (*lost)(void *context);
+    void (*lost)(void *context, const char *reason);
     void *context;
 };
 

@@ -10,7 +10,9 @@
 #include "block/disk_nbd.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,25 +61,26 @@ static void say_connected(const struct block_device *d)
         _exit(0); /* the manager is gone */
 }
 
+static void nbd_lost(void *context, const char *reason)
+{
+    struct block_device *d = context;
+
+    d->lost = true;
+    snprintf(d->why, sizeof(d->why), "%s", reason);
+}
+
 static void nbd_ready(void *context, const char *reason)
 {
     struct block_device *d = context;
 
     d->starting = false;
-    if (reason) {
-        d->broken = reason;
+    if (reason) { /* the manager tries again, or knows why not */
+        nbd_lost(d, reason);
         return;
     }
     d->limits.sectors = disk_nbd_size(d->disk) / BLKIF_SECTOR;
     d->limits.discard = d->limits.discard && disk_nbd_can_discard(d->disk);
     say_connected(d);
-}
-
-static void nbd_lost(void *context)
-{
-    struct block_device *d = context;
-
-    d->lost = true;
 }
 
 static struct disk *open_nbd(struct block_device *d, const struct worker_block *m, const int *files, unsigned count,
@@ -182,17 +185,15 @@ static int disconnect_device(struct worker *w, unsigned device)
 static void let_go_if_over(struct block_device *d)
 {
     struct worker *w = d->block->worker;
+    enum worker_kind answer = d->closing ? WORKER_DISCONNECTED : d->broken ? WORKER_FAILED : WORKER_LOST;
     unsigned id = d->id;
-    const char *broken = d->broken;
-    bool closing = d->closing;
+    char why[sizeof(d->why)];
 
-    if (d->busy || !(closing || broken || d->lost))
+    if (d->busy || !(d->closing || d->broken || d->lost))
         return;
+    memcpy(why, d->why, sizeof(why));
     remove_device(d);
-    if (closing)
-        worker_answer(w, id, WORKER_DISCONNECTED, NULL);
-    else
-        worker_answer(w, id, broken ? WORKER_FAILED : WORKER_LOST, broken ? broken : "the disk's server is gone");
+    worker_answer(w, id, answer, why);
 }
 
 /* Everything that can be done now. true: something was. */

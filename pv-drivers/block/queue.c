@@ -2,6 +2,7 @@
 /* The ring's side of a queue: see block_queue.h. */
 #include "block/block_queue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,8 +76,10 @@ bool queue_take(struct block_queue *q)
         return false;
     while (!d->block->starved.first) {
         enum shared_ring_taken taken = shared_ring_take(&q->ring, &raw, sizeof(raw));
-        if (taken == RING_BROKEN)
-            d->broken = "the front end put more requests on its ring than there is room for";
+        if (taken == RING_BROKEN) {
+            d->broken = true;
+            snprintf(d->why, sizeof(d->why), "the front end put more requests on its ring than there is room for");
+        }
         if (taken != RING_TAKEN)
             break;
         request_begin(&q->request[(q->ring.taken - 1) & (q->ring.slots - 1)], &raw);

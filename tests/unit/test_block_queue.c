@@ -359,7 +359,7 @@ static void test_broken_ring(void)
     start(false);
     front.sring->req_prod = 33;
     CU_ASSERT(!queue_take(&device.queue[0]));
-    CU_ASSERT(device.broken != NULL && device.busy == 0);
+    CU_ASSERT(device.broken && device.busy == 0);
     stop();
 }
 
