@@ -110,7 +110,7 @@ static void set_name(struct vif_reader *r, const char *at, const char *key, char
     if (length > VIF_NAME_MAX || strpbrk(value, "/: \t\n") || strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
         fail(r, at, "%s \"%s\" can't be the name of a network interface", key, value);
     else
-        memcpy(name, value, length + 1);
+        memcpy(memset(name, 0, VIF_NAME_MAX + 1), value, length);
 }
 
 static void set_bridge(struct vif_reader *r, const char *at, const char *value)
@@ -170,7 +170,7 @@ static void set_ip(struct vif_reader *r, const char *at, const char *value)
 {
     size_t used = 0;
 
-    r->vif->ip[0] = '\0';
+    memset(r->vif->ip, 0, sizeof(r->vif->ip)); /* of what was given before, nothing stays behind the end */
     for (value += strspn(value, " \t\n"); *value && !r->failed; value += strspn(value, " \t\n")) {
         size_t length = strcspn(value, " \t\n");
         char word[64];
@@ -274,6 +274,7 @@ static void set_rate(struct vif_reader *r, const char *at, const char *value)
              value);
         return;
     }
+    memset(r->vif->rate, 0, sizeof(r->vif->rate));
     strcpy(r->vif->rate, value);
     r->vif->rate_bytes = bytes * us / 1000000;
     r->vif->rate_interval_us = (uint32_t)us;

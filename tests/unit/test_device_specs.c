@@ -274,6 +274,8 @@ static void test_vif_man_page(void)
     CU_ASSERT_STRING_EQUAL(vif.gatewaydev, "eth0");
     CU_ASSERT_EQUAL(vif.devid, 3);
     CU_ASSERT_EQUAL(vif.mtu, 9000);
+    vif_accepts("ip=10.0.0.1 10.0.0.2,vifname=longer,rate=100MB/s,ip=::1,vifname=x,rate=1MB/s"); /* the last holds */
+    CU_ASSERT_STRING_EQUAL(vif.ip, "::1");
     vif_accepts("netdev=eth1,script=/etc/xen/scripts/vif-bridge,backend=0,untrusted");
     CU_ASSERT_STRING_EQUAL(vif.gatewaydev, "eth1");
     CU_ASSERT_FALSE(vif.trusted);
