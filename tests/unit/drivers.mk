@@ -55,3 +55,7 @@ tests_unit_test_block_queue_SOURCES = tests/unit/test_block_queue.c pv-drivers/b
 	pv-drivers/block/page_pool.c pv-drivers/block/queue.c pv-drivers/block/request.c pv-drivers/common/grant_pages.c \
 	pv-drivers/common/shared_ring.c dom0-tools/libhv/failure.c
 tests_unit_test_block_queue_CPPFLAGS = $(drivers_test_cppflags)
+
+check_PROGRAMS += tests/unit/test_disk_image
+tests_unit_test_disk_image_SOURCES = tests/unit/test_disk_image.c pv-drivers/manager/disk_image.c dom0-tools/libhv/failure.c
+tests_unit_test_disk_image_CPPFLAGS = $(drivers_test_cppflags)
