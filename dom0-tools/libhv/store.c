@@ -11,13 +11,20 @@
 #include <string.h>
 #include <time.h>
 
+#define RESTART_MS 3000 /* how long a restart of the server may take */
+
 struct xs_handle *store_open(void)
 {
     const char *directory = getenv("XENSTORED_RUNDIR");
     char path[256];
     snprintf(path, sizeof(path), "%s/socket", directory ? directory : "/run/xenstored");
     setenv("XENSTORED_PATH", path, false); /* the library takes it for the one and only place */
-    return xs_open(0);
+    /* A socket at which nobody listens is that of a server which died: whoever watches it starts the next one. */
+    for (int64_t end = store_now_ms() + RESTART_MS;; poll(NULL, 0, 20)) {
+        struct xs_handle *xs = xs_open(0);
+        if (xs || errno != ECONNREFUSED || store_now_ms() > end)
+            return xs;
+    }
 }
 
 /* XENSTORE_ABS_PATH_MAX, the longest path of the protocol. */

@@ -13,7 +13,7 @@
 #define STORE_FORMAT(at) __attribute__((format(printf, at, (at) + 1)))
 
 /* Connects to xenstored's socket. Not xs_open: without a socket that goes to the kernel's device, where dom0 waits for
- * ever for the server that is not there. */
+ * ever for the server that is not there. Waits a while for a server that died to come again. */
 struct xs_handle *store_open(void);
 
 /* The node's text, NUL at its end; free() it. NULL if there is none. */
