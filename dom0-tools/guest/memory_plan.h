@@ -31,6 +31,7 @@ struct memory_host {
     uint64_t total;
     uint64_t free; /* and not claimed */
     uint64_t claimed;
+    uint64_t ending; /* of dying domains, free as soon as nobody maps it any more */
 };
 
 /* What it has above its minimum and could be asked for. */

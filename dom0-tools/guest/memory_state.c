@@ -82,9 +82,12 @@ int memory_state_read(struct hypervisor *hv, struct xs_handle *xs, struct memory
     if (p->free_pages > p->outstanding_pages)
         state->host.free = (p->free_pages - p->outstanding_pages) * KIB_PER_PAGE;
     state->domain = calloc((size_t)count + 1, sizeof(*state->domain));
-    for (int i = 0; state->domain && i < count; i++)
-        if (!(list[i].flags & XEN_DOMINF_dying))
+    for (int i = 0; state->domain && i < count; i++) {
+        if (list[i].flags & XEN_DOMINF_dying)
+            state->host.ending += list[i].tot_pages * KIB_PER_PAGE;
+        else
             read_domain(xs, &list[i], &state->domain[state->domains++]);
+    }
     free(list);
     return state->domain ? 0 : failure_errno(failure, "memory for the list of domains");
 }

@@ -23,10 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTEMPTS 100
-#define LOOK_MS  1000
-#define WAIT_MS  120000 /* in all: donors that move, but so slowly, are not waited for */
-#define DONORS   64     /* of whom we remember how they do */
+#define ATTEMPTS  100
+#define LOOK_MS   1000
+#define WAIT_MS   120000 /* in all: donors that move, but so slowly, are not waited for */
+#define DONORS    64     /* of whom we remember how they do */
+#define ENDING_MS 5000   /* for domains that are dying: the guest that is made again may follow itself closely */
 
 struct donor {
     unsigned id;
@@ -38,6 +39,7 @@ struct search {
     const struct room *room;
     struct donor donor[DONORS];
     unsigned donors;
+    int64_t start_ms;
     char stuck[300]; /* who, and why, for the message */
 };
 
@@ -222,7 +224,11 @@ static int look(struct search *s, struct failure *failure)
         return -1;
     look_at_donors(s, &state);
     uint64_t missing = memory_plan_take(&state.host, state.domain, state.domains, r->from, need);
-    int result = missing ? refuse(s, &state, r->pages * 4, missing, failure) : ask_donors(s, &state, failure);
+    int result = 0;
+    if (missing && (missing > state.host.ending || store_now_ms() > s->start_ms + ENDING_MS))
+        result = refuse(s, &state, r->pages * 4, missing, failure);
+    else if (!missing)
+        result = ask_donors(s, &state, failure);
     free(state.domain);
     return result;
 }
@@ -254,7 +260,7 @@ static int wait_for_room(struct search *s, struct memory_events *events, struct 
 
 int room_claim(const struct room *room, struct failure *failure)
 {
-    struct search s = {.room = room};
+    struct search s = {.room = room, .start_ms = store_now_ms()};
 
     if (reservation_try_claim(room->hv, room->domid, room->pages) == 0)
         return 0; /* as nearly always */

@@ -154,14 +154,25 @@ static void write_for_tools(struct writer *w, const struct store_facts *f)
     put(w, "device/console/0/backend", BACKEND_CONSOLE "/0", f->domid);
 }
 
+/* An update may take it away, too. */
+static void write_memory_min(struct writer *w, unsigned domid, uint32_t mib)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), STORE_OURS "/memory_min", domid);
+    if (mib)
+        put(w, "memory_min", "%" PRIu64, (uint64_t)mib << 10);
+    else if (!w->failed && store_exists(w->xs, w->t, "%s", path))
+        w->failed = !xs_rm(w->xs, w->t, path);
+}
+
 static void write_config(struct writer *w, unsigned domid, const struct guest_config *c)
 {
     set_base(w, STORE_OURS, domid);
     put(w, "on_poweroff", "%s", guest_action_name(c->on_poweroff));
     put(w, "on_reboot", "%s", guest_action_name(c->on_reboot));
     put(w, "on_crash", "%s", guest_action_name(c->on_crash));
-    if (c->min_memory_mib)
-        put(w, "memory_min", "%" PRIu64, (uint64_t)c->min_memory_mib << 10);
+    write_memory_min(w, domid, c->min_memory_mib);
     put(w, "on_watchdog", "%s", guest_action_name(c->on_watchdog));
     if (!w->failed)
         w->failed = !stored_config_write(w->xs, w->t, w->base, c->text ? c->text : "");

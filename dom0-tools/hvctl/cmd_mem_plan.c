@@ -36,6 +36,7 @@ static void print_host_json(struct plan *p)
     json_unsigned(&p->json, "total_kib", h->total);
     json_unsigned(&p->json, "free_kib", h->free);
     json_unsigned(&p->json, "claimed_kib", h->claimed);
+    json_unsigned(&p->json, "ending_kib", h->ending);
     json_object_end(&p->json);
     json_array_begin(&p->json, "domains");
     for (unsigned i = 0; i < p->state.domains; i++) {
@@ -71,8 +72,11 @@ static void print_host_text(const struct plan *p)
 {
     const struct memory_host *h = &p->state.host;
 
-    printf("host: %llu MiB, %llu MiB free, %llu MiB more claimed for guests that are being created\n\n", mib(h->total),
+    printf("host: %llu MiB, %llu MiB free, %llu MiB more claimed for guests that are being created\n", mib(h->total),
            mib(h->free), mib(h->claimed));
+    if (h->ending)
+        printf("      %llu MiB of guests that are ending\n", mib(h->ending));
+    putchar('\n');
     printf("%5s %-24s %8s %8s %8s %8s %8s\n", "ID", "Name", "has", "target", "min", "max", "can give");
     for (unsigned i = 0; i < p->state.domains; i++) {
         const struct memory_domain *d = &p->state.domain[i];

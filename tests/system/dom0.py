@@ -77,7 +77,8 @@ def is_xen(hv):
 def hv_arguments(hv, memory):
     # On QEMU's TCG Xen needs help: an iret of ring 3 breaks under SMAP, and XSAVE does not honour CR0.TS.
     quirks = " smap=0 spec-ctrl=eager-fpu" if is_xen(hv) else ""
-    return f"console=com1 dom0_mem={memory}M loglvl=all" + quirks
+    size = f" dom0_mem={memory}M" if memory else ""
+    return f"console=com1{size} loglvl=all" + quirks
 
 
 class Dom0(Machine):
