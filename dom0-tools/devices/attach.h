@@ -15,7 +15,7 @@
 
 #include <xenstore.h>
 
-#define ATTACH_SECONDS 20 /* until a back end must be ready */
+#define ATTACH_SECONDS 40 /* until a back end must be ready */
 #define DETACH_SECONDS 10 /* until a guest must have let go */
 
 /* All devices of a configuration, for a guest that does not run yet. On failure those that were begun are gone. */

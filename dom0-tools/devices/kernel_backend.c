@@ -8,39 +8,34 @@
 #include "devices/device_list.h"
 #include "devices/loop_device.h"
 #include "libhv/store.h"
+#include "network/run_program.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/major.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define LOOK_US    10000
 #define SYSFS_BACK "/sys/bus/xen-backend"
 
-extern char **environ;
-
 int kernel_backend_check(enum device_class class, struct failure *failure)
 {
     const char *driver = class == DEVICE_BLOCK ? SYSFS_BACK "/drivers/vbd" : SYSFS_BACK "/drivers/vif";
-    char *module = class == DEVICE_BLOCK ? (char[]){"xen-blkback"} : (char[]){"xen-netback"};
-    char *const argv[] = {(char[]){"modprobe"}, (char[]){"-q"}, module, NULL};
-    pid_t pid;
+    const char *const argv[] = {"modprobe", "-q", class == DEVICE_BLOCK ? "xen-blkback" : "xen-netback", NULL};
+    struct failure ignored = {""};
 
     if (access(driver, F_OK) == 0)
         return 0;
-    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
-        waitpid(pid, NULL, 0);
+    run_program(argv, NULL, "kmod", &ignored);
     if (access(driver, F_OK) == 0)
         return 0;
-    return failure_set(failure, "dom0's kernel has no driver %s: modprobe %s", module, module);
+    return failure_set(failure, "dom0's kernel has no driver %s: modprobe %s", argv[2], argv[2]);
 }
 
 bool kernel_backend_write(struct xs_handle *xs, const struct device_ref *ref, const char *node, const char *value)

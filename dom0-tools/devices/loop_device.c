@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* See loop_device.h. */
 #include "devices/loop_device.h"
+#include "network/run_program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,10 +92,21 @@ static int configure(int control, int file, const char *path, bool read_only)
     return -1;
 }
 
+/* Where nothing loads the module when its device is opened, it is loaded here. */
+static int open_control(void)
+{
+    const char *const argv[] = {"modprobe", "-q", "loop", NULL};
+    struct failure ignored = {""};
+
+    if (access("/dev/loop-control", F_OK))
+        run_program(argv, NULL, "kmod", &ignored);
+    return open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+}
+
 static int make(int file, const char *path, bool read_only, dev_t *device, struct failure *failure)
 {
     struct stat facts;
-    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), loop = -1;
+    int control = open_control(), loop = -1;
 
     if (control < 0)
         return failure_errno(failure, "/dev/loop-control (is the module loaded? modprobe loop)");
