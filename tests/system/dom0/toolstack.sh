@@ -76,32 +76,9 @@ vif_of() { # BRIDGE MAC
     esac
 }
 
-# The console's terminal, as the store says.
-guest_terminal() {
-    guest_domid=$($tool domid "$1") || return 1
-    case $tool in
-    hvctl) hvstore read "/local/domain/$guest_domid/console/tty" ;;
-    xl) xenstore-read "/local/domain/$guest_domid/console/tty" ;;
-    esac
-}
-
-# The echoed line never begins with the marks, as the prompt or "echo" stands before them.
 guest_runs() { # NAME SECONDS COMMAND
-    guest_serial=$((${guest_serial:-0} + 1))
-    guest_log=$(console_log "$1")
-    guest_terminal=$(guest_terminal "$1") || return 1
-    printf 'echo; echo "=begin" %s; { %s\n} 2>&1; echo; echo "=end" %s $?\n' \
-        "$guest_serial" "$3" "$guest_serial" > "$guest_terminal"
-    guest_left=$(($2 * 5))
-    until grep -q "^=end $guest_serial [0-9]" "$guest_log"; do
-        guest_left=$((guest_left - 1))
-        if [ $guest_left -le 0 ]; then
-            echo "# $1 did not end within $2 s: $3"
-            return 1
-        fi
-        sleep 0.2
-    done
-    tr -d '\r' < "$guest_log" | sed -n "/^=begin $guest_serial\$/,/^=end $guest_serial /p" |
-        sed "1d; /^=end $guest_serial /d; /^> /d; /^\$/d"
-    return "$(tr -d '\r' < "$guest_log" | sed -n "s/^=end $guest_serial //p" | tail -n 1)"
+    case $tool in
+    hvctl) guest-runs "$1" "$2" "$3" ;;
+    xl) guest-runs "$1" "$2" "$3" "$(console_log "$1")" ;;
+    esac
 }

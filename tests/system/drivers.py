@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stock Debian guests with disks and networks: our back ends and Linux's, with hvctl and with Debian's xl."""
+
+import glob
+import os
+import subprocess
+import tempfile
+import threading
+
+from create import with_files
+from dom0 import TOP, Dom0
+from machine import Skip
+
+MAKE_DISK = os.path.join(TOP, "scripts", "make-guest-disk")
+# What guests have beside busybox; the ones that this machine lacks are left out, and with them what needs them.
+NETWORK_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ethtool")
+DISK_PROGRAMS = ("/usr/bin/fio", "/usr/sbin/mke2fs", "/usr/sbin/e2fsck", "/usr/sbin/blkdiscard")
+DOM0_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ip")
+IMAGE_PROGRAMS = ("/usr/bin/qemu-img", "/usr/bin/qemu-storage-daemon")
+XL_PROGRAMS = ("/bin/bash", "/usr/bin/flock", "/usr/bin/xenstore-rm", "/usr/bin/xenstore-list", "/usr/bin/xenstore-exists",
+               "/usr/bin/xenstore-chmod", "/usr/bin/xenstore-ls", "/usr/bin/xenstore-write", "/usr/bin/xenstore-read",
+               "/usr/bin/xenstore-watch")
+XL_TOOLS = ("xl", "xenstored", "xenconsoled", "xen-init-dom0")
+MODULES = "xen-privcmd,xen-evtchn,xen-gntdev,xen-gntalloc,virtio_pci,virtio_blk,crc32c_generic,ext4,bridge,tun,loop"
+lock = threading.Lock()
+
+
+def present(programs):
+    return [p for p in programs if os.path.exists(p)]
+
+
+def with_libraries(programs):
+    """Files there and here of programs ({there: here}) and their shared libraries."""
+    files = {"/lib/x86_64-linux-gnu/libgcc_s.so.1": "/lib/x86_64-linux-gnu/libgcc_s.so.1"}
+    for there, here in programs.items():
+        files[there] = here
+        listed = subprocess.run(["ldd", here], check=False, stdout=subprocess.PIPE, text=True).stdout
+        for line in listed.splitlines():
+            path = next((word for word in line.split() if word.startswith("/")), None)
+            if path:
+                files[path] = path
+    return files
+
+
+def guest_images(directory):
+    """The guests' disks and their initramfs, made once for all scenarios: big.img has fio and e2fsprogs."""
+    with lock:
+        done = os.path.join(directory, "disk.gz")
+        if os.path.exists(done):
+            return
+        os.makedirs(directory, exist_ok=True)
+        small = [w for p in present(NETWORK_PROGRAMS) for w in ("-b", p)]
+        big = small + [w for p in present(DISK_PROGRAMS) for w in ("-b", p)]
+        subprocess.run([MAKE_DISK, *small, os.path.join(directory, "small.img")], check=True)
+        subprocess.run([MAKE_DISK, "-s", "256M", *big, os.path.join(directory, "big.img")], check=True)
+        subprocess.run([MAKE_DISK, "-i", done + ".part", os.path.join(directory, "none.img")], check=True)
+        os.unlink(os.path.join(directory, "none.img"))
+        os.rename(done + ".part", done)
+
+
+def images_disk(directory, path, names):
+    """dom0's second disk, which holds the guests' images."""
+    with tempfile.TemporaryDirectory(dir=directory) as tree:
+        for name in names:
+            subprocess.run(["cp", "--sparse=always", os.path.join(directory, name), tree], check=True)
+        subprocess.run(["truncate", "-s", "1G", path], check=True)
+        subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, path], check=True)
+
+
+def dom0_files(context, tool, images, further):
+    programs = {p: p for p in present(DOM0_PROGRAMS + tuple(further))}
+    files = {}
+    if tool == "xl":
+        bin_dirs = glob.glob("/usr/lib/xen-4.*/bin")
+        if not bin_dirs:
+            raise Skip("xen-utils is not installed")
+        programs |= {f"/usr/sbin/{name}": os.path.join(bin_dirs[0], name) for name in XL_TOOLS}
+        programs |= {p: p for p in present(XL_PROGRAMS)}
+        files = {p: p for p in glob.glob("/etc/xen/scripts/*") + ["/etc/xen/xl.conf"] if os.path.isfile(p)}
+    files |= with_libraries(programs)
+    files |= {"/usr/bin/guest-runs": os.path.join(TOP, "scripts", "guest-runs"), "/guests/vmlinuz": context.kernel,
+              "/guests/disk.gz": os.path.join(images, "disk.gz")}
+    return files
+
+
+def drivers(context, tool, parts, images, modules="", programs=(), smp=1, timeout=600):
+    if tool == "hvctl" and not context.hvctl:
+        raise Skip("hvctl is not built beside the hypervisor")
+    made = os.path.join(os.path.dirname(context.directory), "guest-images")
+    guest_images(made)
+    disk = os.path.join(context.directory, "images")
+    images_disk(made, disk, images)
+    context = with_files(context, dom0_files(context, tool, made, programs))
+    with Dom0(context, "drivers.sh", modules=MODULES + modules, smp=smp, dom0_memory=640, memory=1536,
+              kernel_args=f"haven.tool={tool} haven.parts={parts}",
+              extra=["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]) as vm:
+        vm.finish(timeout)
+    os.unlink(disk)
+
+
+def disk(context):
+    """our block back end: fio, resize, read-only, qcow2, I/O errors, 20 hot rounds, kill -9 while ext4 writes"""
+    drivers(context, "hvctl", "disk", ["big.img"], programs=IMAGE_PROGRAMS)
+
+
+def net(context):
+    """our network back end: features, iperf3, 20 hot rounds, kill -9 in a stream; then Linux's back ends with hvctl"""
+    drivers(context, "hvctl", "net,brief:linux", ["small.img"])
+
+
+def xl(context):
+    """Debian's xl with our back ends, then with Linux's"""
+    drivers(context, "xl", "brief,brief:linux", ["small.img"])
+
+
+SCENARIOS = {"drivers-disk-pc": disk, "drivers-net-pc": net, "drivers-xl-pc": xl}
