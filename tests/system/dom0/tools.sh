@@ -45,7 +45,8 @@ check "host: start" host_starts
 check "host: start is repeatable" status_is 0 hvctl host start
 check "host: nothing is started twice" sh -c '! grep -q started /tmp/out'
 check "host: status" status_is 0 hvctl host status
-check "host: as JSON" sh -c 'hvctl host status --json | grep -c "\"ok\": true" | grep -qx 8'
+all_parts_are_well() { hvctl host status --json > /tmp/out && grep -q '"ok": true' /tmp/out && ! grep -q '"ok": false' /tmp/out; }
+check "host: as JSON" all_parts_are_well
 check "host: dom0 has a name" is "$(hvctl domname 0)" Domain-0
 
 before=$(free_pages)
