@@ -25,14 +25,23 @@ static void print_sched(struct command *c, struct json *j, unsigned id)
     json_object_end(j);
 }
 
+/* What the tools let a guest have, which is what xl shows; a domain without such nodes (dom0) shows what runs. */
+static bool vcpu_is_available(struct command *c, unsigned id, unsigned number)
+{
+    char *text = c->xs ? store_read(c->xs, XBT_NULL, "/local/domain/%u/cpu/%u/availability", id, number) : NULL;
+    struct domain_vcpu vcpu;
+    bool available = text ? !strcmp(text, "online") : !domain_get_vcpu(c->hv, id, number, &vcpu) && vcpu.online;
+    free(text);
+    return available;
+}
+
 static void print_vcpus(struct command *c, struct json *j, const domain_info *info)
 {
     unsigned vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1;
-    struct domain_vcpu vcpu;
     json_unsigned(j, "max_vcpus", vcpus);
     json_array_begin(j, "avail_vcpus");
     for (unsigned i = 0; i < vcpus; i++)
-        if (!domain_get_vcpu(c->hv, info->domain, i, &vcpu) && vcpu.online)
+        if (vcpu_is_available(c, info->domain, i))
             json_unsigned(j, NULL, i);
     json_array_end(j);
 }
@@ -73,6 +82,17 @@ static void print_image(struct command *c, struct json *j, const struct guest_co
     }
 }
 
+/* Members of xl's that say the same of each of our guests: scripts look for them. */
+static void print_fixed(struct json *j)
+{
+    static const char *const empty[] = {"type.pv", "arch_arm", "arch_x86"};
+    json_text(j, "claim_mode", "True");
+    for (unsigned i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        json_object_begin(j, empty[i]);
+        json_object_end(j);
+    }
+}
+
 static void print_policies(struct json *j, const struct guest_config *guest)
 {
     json_text(j, "on_poweroff", guest_action_name(guest->on_poweroff));
@@ -94,12 +114,14 @@ static void print_domain(struct command *c, struct json *j, const domain_info *i
     json_text(j, "type", info->flags & XEN_DOMINF_hvm_guest ? "pvh" : "pv");
     json_text(j, "name", name);
     json_text(j, "uuid", uuid);
+    json_text(j, "run_hotplug_scripts", "True");
     json_object_end(j);
     json_object_begin(j, "b_info");
     print_vcpus(c, j, info);
     print_memory(c, j, info);
     print_sched(c, j, info->domain);
     print_image(c, j, ours ? &guest : NULL, uuid);
+    print_fixed(j);
     json_object_end(j);
     if (c->xs)
         list_print_devices(c->xs, j, info->domain);
