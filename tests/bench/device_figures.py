@@ -12,8 +12,8 @@ SYSTEM = os.path.join(TOP, "tests", "system", "dom0")
 DEBIAN = "/usr/lib/xen-4.17/bin"
 OURS = {"dom0-tools/hvctl/hvctl": "/usr/sbin/hvctl", "dom0-tools/hvd/hvd": "/usr/sbin/hvd",
         "dom0-tools/hvconsoled/hvconsoled": "/usr/sbin/hvconsoled", "xenstore/xenstored": "/usr/sbin/xenstored",
-        "xenstore/cli/hvstore": "/usr/sbin/hvstore", "pv-drivers/hvdriverd": "/usr/sbin/hvdriverd",
-        "pv-drivers/hvblock": "/usr/lib/haven/hvblock", "pv-drivers/hvnet": "/usr/lib/haven/hvnet"}
+        "xenstore/cli/hvstore": "/usr/sbin/hvstore", "pv-drivers/manager/hvdriverd": "/usr/sbin/hvdriverd",
+        "pv-drivers/block/hvblock": "/usr/lib/haven/hvblock", "pv-drivers/net/hvnet": "/usr/lib/haven/hvnet"}
 MODULES = "xen-privcmd,,xenfs,,xen-evtchn,,xen-gntdev,,xen-gntalloc,,bridge,,tun"
 LIMIT = 3000
 
@@ -75,8 +75,8 @@ def measure(boot, columns, vmlinux, dom0_memory, work, build):
         arguments = f"{vmlinux} console=hvc0 quiet panic=1 haven.run=/bench/device_bench.sh haven.modules={MODULES}"
         console = boot(hv, f"console=com1 dom0_mem={dom0_memory}M loglvl=warning {options}",
                        [f"{arguments} haven.tool={tool} haven.drivers={drivers}", image], LIMIT)
-        rows = re.findall(r"^MEASURED (.+): LOAD ([\d.]+)\s*$", console, re.MULTILINE)
+        rows = re.findall(r"^(?:\[.*\] )?MEASURED (.+): LOAD ([\d.]+)\s*$", console, re.MULTILINE)
         figures[name] = {label: float(n) for label, n in rows}
-        if not rows or "FAILED" in console or re.search(r"^MEASURED .*: (?!LOAD)", console, re.MULTILINE):
+        if not rows or "FAILED" in console or re.search(r"MEASURED .*: (?!LOAD)", console, re.MULTILINE):
             print(f"bench: {name}:\n" + "\n".join(console.splitlines()[-30:]), flush=True)
     return figures
