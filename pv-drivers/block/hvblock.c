@@ -122,6 +122,15 @@ static int connect_queues(struct block_device *d, const struct worker_message *m
     return 0;
 }
 
+/* The server went away at once: no fault of the front end's, which WORKER_FAILED would say. */
+static int say_lost(struct worker *w, unsigned device, const int *files, unsigned count, const struct failure *failure)
+{
+    for (unsigned i = 0; i < count; i++)
+        close(files[i]);
+    worker_answer(w, device, WORKER_LOST, failure->text);
+    return WORKER_LATER;
+}
+
 static int connect_device(struct worker *w, const struct worker_message *m, const int *files, unsigned count,
                           struct failure *failure)
 {
@@ -145,9 +154,13 @@ static int connect_device(struct worker *w, const struct worker_message *m, cons
     d->counters = worker_counters_map(dup(files[0]));
     if (!d->counters)
         failure_errno(failure, "disk %u: the file of counters", m->device);
-    if (!d->counters || connect_queues(d, m, failure) || open_disk(d, &m->block, files, count, failure)) {
+    if (!d->counters || connect_queues(d, m, failure)) {
         free_device(d);
         return -1;
+    }
+    if (open_disk(d, &m->block, files, count, failure)) {
+        free_device(d);
+        return m->block.nbd ? say_lost(w, m->device, files, count, failure) : -1;
     }
     close(files[0]);
     d->next = block->devices;
