@@ -11,7 +11,7 @@
 #include "memory.h"
 
 #define PAGE_SECTORS 8u
-#define WAIT_MS      10000u
+#define WAIT_MS      60000u
 
 _Static_assert(sizeof(union blkif_sring_entry) == 112, "xen/io/blkif.h");
 

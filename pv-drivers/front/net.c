@@ -13,7 +13,7 @@
 
 #include <xen/io/netif.h>
 
-#define WAIT_MS 10000u
+#define WAIT_MS 60000u
 
 _Static_assert(sizeof(union netif_tx_sring_entry) == 12 && sizeof(union netif_rx_sring_entry) == 8, "xen/io/netif.h");
 

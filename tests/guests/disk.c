@@ -11,6 +11,8 @@
 #include "front/block.h"
 #include "front/front.h"
 #include "front/grants.h"
+#include "front/port.h"
+#include "front/store.h"
 #include "guest.h"
 #include "memory.h"
 
@@ -136,6 +138,7 @@ static void finish(struct job *job)
 
 static bool random_load(unsigned depth, uint64_t until, bool forever)
 {
+    unsigned rounds = 0;
     bool more = true;
 
     while (more || disk.under_way) {
@@ -149,8 +152,10 @@ static bool random_load(unsigned depth, uint64_t until, bool forever)
         for (unsigned i = 0; i < depth; i++)
             if (jobs[i].busy && jobs[i].request.status != BLOCK_NO_ANSWER)
                 finish(&jobs[i]);
-        if ((written + verified) % 256 == 0 || !forever)
-            more = more && (forever ? !front_asked_to_end() : clock_ns() < until);
+        if (!forever)
+            more = more && clock_ns() < until;
+        else if (store_event(NULL, 0, NULL, 0, port_deadline(10)) || rounds++ % 128 == 0) /* others want the CPU, too */
+            more = more && !front_asked_to_end();
     }
     return true;
 }

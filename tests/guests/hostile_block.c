@@ -158,7 +158,7 @@ static void refuse_places(void)
 
 static void refuse_grants(void)
 {
-    const uint32_t grants[] = {0xffffffff, 0x80000000, 0, 3000, 100000, revoked_grant, others_grant};
+    const uint32_t grants[] = {0xffffffff, 0x80000000, 5, 3000, 100000, revoked_grant, others_grant};
     struct blkif_request r = proper();
 
     for (unsigned i = 0; i < ARRAY_SIZE(grants); i++) {
@@ -344,7 +344,7 @@ static void publish_lie(const struct lie *lie)
     struct xenbus_device device;
     long port;
 
-    if (xenbus_open(&device, "vbd", disk.xenbus.id) || !xenbus_wait(&device, XENBUS_IS(InitWait), 10000)) {
+    if (xenbus_open(&device, "vbd", disk.xenbus.id) || !xenbus_wait(&device, XENBUS_IS(InitWait), 60000)) {
         case_failed(lie->name, "the back end does not wait for a front end");
         return;
     }
@@ -409,7 +409,7 @@ static void flip_states(void)
             port_wait(disk.port, port_deadline(5));
     }
     xenbus_set_state(&disk.xenbus, XenbusStateClosed);
-    xenbus_wait(&disk.xenbus, XENBUS_IS(Closed) | XENBUS_IS(InitWait), 10000);
+    xenbus_wait(&disk.xenbus, XENBUS_IS(Closed) | XENBUS_IS(InitWait), 60000);
     case_ok("states in a wild order");
     recover("states");
 }

@@ -269,7 +269,7 @@ static void publish_lie(const struct store_lie *lie)
     char path[STORE_PATH_MAX];
     long port;
 
-    if (xenbus_open(&device, "vif", net.xenbus.id) || !xenbus_wait(&device, XENBUS_IS(InitWait), 10000)) {
+    if (xenbus_open(&device, "vif", net.xenbus.id) || !xenbus_wait(&device, XENBUS_IS(InitWait), 60000)) {
         case_failed(lie->name, "the back end does not wait for a front end");
         return;
     }
@@ -327,7 +327,7 @@ static void flip_states(void)
             port_wait(1, port_deadline(5));
     }
     xenbus_set_state(&net.xenbus, XenbusStateClosed);
-    xenbus_wait(&net.xenbus, XENBUS_IS(Closed) | XENBUS_IS(InitWait), 10000);
+    xenbus_wait(&net.xenbus, XENBUS_IS(Closed) | XENBUS_IS(InitWait), 60000);
     case_ok("states in a wild order");
     recover("states");
 }
