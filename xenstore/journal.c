@@ -22,6 +22,7 @@
 #define HEADER_SIZE 4096
 #define AREA_FIRST  (1024 * 1024ull)
 #define AREA_MAX    (1024 * 1024 * 1024ull)
+#define RETRY_EVERY 256 /* commits, when there is no file */
 
 struct journal_header {
     uint64_t magic;
@@ -46,6 +47,8 @@ struct journal {
     char *area;               /* the one that is written to */
     unsigned active;
     bool overflow;
+    bool lost;        /* the file system is full: there is no file any more, and the area goes round */
+    unsigned commits; /* since then */
     void (*write_state)(void *context);
     void *context;
 };
@@ -242,17 +245,25 @@ void journal_compact(struct journal *journal)
     journal->write_state(journal->context);
     if (!journal->overflow)
         publish(journal);
-    if (!journal->overflow && journal->used < journal->area_size / 2)
+    if (!journal->overflow && journal->used < journal->area_size / 2 && !journal->lost)
         return;
     bool overflow = journal->overflow;
-    if (journal->area_size < AREA_MAX && grow(journal))
+    if (journal->area_size < AREA_MAX && grow(journal)) {
+        if (journal->lost)
+            log_line(LOG_LEVEL_WARNING, "%s: there is space again: the store's state is kept", journal->path);
+        journal->lost = false;
         return;
+    }
     if (!overflow)
         return; /* tight, but it goes on */
-    log_line(LOG_LEVEL_ERROR,
-             "%s: cannot grow (%s): the store's state is NOT kept if the server dies; make space there and restart it",
-             journal->path, strerror(errno));
-    unlink(journal->path);
+    if (!journal->lost)
+        log_line(LOG_LEVEL_ERROR,
+                 "%s: cannot grow (%s): until there is space, the store's state is NOT kept if the server dies",
+                 journal->path, strerror(errno));
+    if (!journal->lost)
+        unlink(journal->path);
+    journal->lost = true;
+    journal->commits = 0;
     use_area(journal, active, 0); /* nobody will read it: it just goes round */
 }
 
@@ -260,7 +271,7 @@ void journal_commit(struct journal *journal)
 {
     if (!journal)
         return;
-    if (journal->overflow)
+    if (journal->overflow || (journal->lost && ++journal->commits % RETRY_EVERY == 0))
         journal_compact(journal);
     else
         publish(journal);

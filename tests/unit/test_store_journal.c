@@ -4,7 +4,9 @@
 #include "xenstore/journal.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +161,34 @@ static void test_growth(void)
     end();
 }
 
+/* A full file system, which a limit on files' sizes plays: nothing is kept, and nobody finds an old state; the server
+ * goes on, and keeps its state again when there is space. */
+static void test_full(void)
+{
+    struct rlimit limit, old;
+
+    signal(SIGXFSZ, SIG_IGN);
+    begin(0, 1000);
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = (struct rlimit){.rlim_cur = 3 * 1024 * 1024, .rlim_max = old.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    for (uint32_t i = 0; i < 3000; i++) {
+        state.count = i + 1;
+        set(i, i % 251);
+        journal_commit(journal);
+    }
+    CU_ASSERT_EQUAL(access(path, F_OK), -1);
+    setrlimit(RLIMIT_FSIZE, &old);
+    for (uint32_t i = 0; i < 300; i++) {
+        set(i, i % 7);
+        journal_commit(journal);
+    }
+    struct state committed = state;
+    set(7, 99);
+    expect_after_death(&committed);
+    end();
+}
+
 static void test_second_server(void)
 {
     bool found;
@@ -212,6 +242,7 @@ int main(void)
     CU_TestInfo cases[] = {{"what is committed counts", test_commit},
                            {"both areas", test_areas},
                            {"growth", test_growth},
+                           {"a full file system", test_full},
                            {"a second server", test_second_server},
                            {"another boot", test_other_boot},
                            {"damaged files", test_damaged},
