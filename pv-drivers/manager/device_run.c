@@ -104,6 +104,16 @@ static void close_counters(struct served_device *m)
     m->d.counters = -1;
 }
 
+/* The worker starts while the guest boots, so the front end need not wait for it. If that fails, connecting will say
+ * so. */
+static void start_early(struct served_device *m)
+{
+    struct failure ignored = {""};
+    struct worker_process *w = workers_get(&m->all->workers, m->d.kind, m->d.domid);
+    if (w)
+        worker_process_run(w, &ignored);
+}
+
 static bool step_open(struct served_device *m)
 {
     struct failure failure = {""};
@@ -121,6 +131,7 @@ static bool step_open(struct served_device *m)
     m->opened = true;
     m->failures = 0;
     m->busy_since_ns = 0;
+    start_early(m);
     device_store_say_ready(m);
     if (m->back == XenbusStateInitialising)
         device_store_say(m, XenbusStateInitWait);

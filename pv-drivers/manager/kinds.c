@@ -4,27 +4,21 @@
 
 #include <string.h>
 
-/* A kind that is not linked in is none. */
-#pragma weak vbd_kind
-#pragma weak vif_kind
-
 static const struct device_kind *const kinds[] = {&vbd_kind, &vif_kind};
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 unsigned kinds_list(struct served_folder folders[KINDS_FOLDERS_MAX])
 {
-    unsigned count = 0;
     for (unsigned i = 0; i < KIND_COUNT; i++)
-        if (kinds[i])
-            folders[count++] = (struct served_folder){kinds[i]->back, kinds[i]};
-    return count;
+        folders[i] = (struct served_folder){kinds[i]->back, kinds[i]};
+    return KIND_COUNT;
 }
 
 static const struct device_kind *find(const char *name, size_t length)
 {
     for (unsigned i = 0; i < KIND_COUNT; i++)
-        if (kinds[i] && strlen(kinds[i]->name) == length && !strncmp(kinds[i]->name, name, length))
+        if (strlen(kinds[i]->name) == length && !strncmp(kinds[i]->name, name, length))
             return kinds[i];
     return NULL;
 }

@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     if (settings.status)
-        return status_print(stdout, settings.json);
+        return status_print(stdout, settings.json, devices.folders, devices.folder_count);
     mkdir("/run/haven", 0755);
     int lock = service_lock(settings.pid_file);
     if (lock < 0) {

@@ -128,10 +128,8 @@ static void print_folder(FILE *out, struct json *j, struct xs_handle *xs, const 
     free(domids);
 }
 
-int status_print(FILE *out, bool as_json)
+int status_print(FILE *out, bool as_json, const struct served_folder *folders, unsigned count)
 {
-    struct served_folder folders[KINDS_FOLDERS_MAX];
-    unsigned count = kinds_list(folders);
     struct xs_handle *xs = store_open();
     struct json json, *j = as_json ? &json : NULL;
     if (!xs) {

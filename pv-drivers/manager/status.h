@@ -3,10 +3,12 @@
 #ifndef HAVEN_PV_DRIVERS_MANAGER_STATUS_H
 #define HAVEN_PV_DRIVERS_MANAGER_STATUS_H
 
+#include "manager/kinds.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
-/* The exit status. */
-int status_print(FILE *out, bool json);
+/* The devices of these folders. The exit status. */
+int status_print(FILE *out, bool json, const struct served_folder *folders, unsigned count);
 
 #endif

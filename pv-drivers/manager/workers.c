@@ -293,8 +293,10 @@ void worker_process_forgive(struct worker_process *w)
 void worker_process_forget(struct worker_process *w)
 {
     struct worker_process **at = &w->all->first;
-    if (w->pid)
+    if (w->pid) { /* it was started, but never had a device: its death brings us here again */
+        worker_process_end(w);
         return;
+    }
     while (*at != w)
         at = &(*at)->next;
     *at = w->next;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The worker processes: one for each guest and kind that has a device connected. A process is started when the first
- * device is to be connected, and ended when the last is not any more. What it was doing when it died is in the rings.
+ * The worker processes: one for each guest and kind of device. A process is started when the first device is opened,
+ * ended when the last is not connected any more, and started again when one is to be connected. What it was doing when
+ * it died is in the rings.
  *
  * One that dies is started again; at once the first time, later after a growing pause. If it dies of its own fault
  * (not by SIGKILL) again and again soon after its start, it is not started any more, and its devices are told so.
@@ -57,7 +58,7 @@ void worker_process_kill(struct worker_process *worker);
 void worker_process_end(struct worker_process *worker);
 /* A front end began anew: one that is broken may be tried once more. */
 void worker_process_forgive(struct worker_process *worker);
-/* Frees the record of a guest without devices, once the process is gone. */
+/* Frees the record of a guest without devices; if there is a process, ends that first (ask again when it died). */
 void worker_process_forget(struct worker_process *worker);
 /* Kills all and waits for their end. */
 void workers_end(struct workers *all);
