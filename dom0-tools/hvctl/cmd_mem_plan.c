@@ -163,20 +163,19 @@ static void print_fit_text(const struct plan *p, const struct fit *f)
 static void settle(struct plan *p, const struct fit *f)
 {
     struct memory_host *h = &p->state.host;
-    uint64_t there = h->free;
+    bool waits = h->free < f->need; /* for what is on its way */
 
+    if (f->missing)
+        return;
     for (unsigned i = 0; i < p->state.domains; i++) {
         struct memory_domain *d = &p->state.domain[i];
-        if (f->missing)
-            continue;
-        if (d->current > d->target && h->free < f->need) {
-            there += d->current - d->target;
-            d->current = d->target;
-        }
         d->taken = 0;
+        if (!waits || d->current <= d->target)
+            continue;
+        h->free += d->current - d->target;
+        d->current = d->target;
     }
-    if (!f->missing)
-        h->free = there > f->need ? there - f->need : 0;
+    h->free = h->free > f->need ? h->free - f->need : 0;
 }
 
 static int plan_file(struct plan *p, const char *file)

@@ -46,6 +46,24 @@ static uint64_t most_of(struct command *c, const domain_info *info)
                              bounded ? info->max_pages * KIB_PER_PAGE : UINT64_MAX);
 }
 
+static int write_node(struct command *c, const char *path, uint64_t kib)
+{
+    char value[24];
+
+    snprintf(value, sizeof(value), "%" PRIu64, kib);
+    return store_write(c->xs, XBT_NULL, path, value) ? COMMAND_OK : command_error("writing %s to the store", path);
+}
+
+/* dom0 was not made by tools: its maximum is what its limit was before we lowered that. */
+static int remember_most(struct command *c, const domain_info *info)
+{
+    uint64_t pages = info->max_pages < UINT32_MAX ? info->max_pages : UINT32_MAX;
+
+    if (info->domain || store_exists(c->xs, XBT_NULL, STORE_GUEST "/memory/static-max", info->domain))
+        return COMMAND_OK;
+    return write_node(c, "/local/domain/0/memory/static-max", pages * KIB_PER_PAGE);
+}
+
 static void print_result(struct command *c, const char *who, unsigned id, uint64_t kib, const struct balloon_result *r)
 {
     struct json j;
@@ -115,6 +133,8 @@ int cmd_mem_set(struct command *c, int argc, char **argv)
                             argv[optind], most >> 10);
     if (info.domain == 0 && kib < DOM0_LEAST)
         return command_fail("dom0 needs %u MiB at least", DOM0_LEAST >> 10);
+    if (remember_most(c, &info))
+        return COMMAND_FAILED;
     if (balloon_set_target(c->hv, c->xs, info.domain, kib, &failure))
         return command_fail("%s", failure.text);
     if (!wait)
@@ -123,14 +143,6 @@ int cmd_mem_set(struct command *c, int argc, char **argv)
     int status = wait_for(c, info.domain, name ? name : argv[optind], kib, seconds);
     free(name);
     return status;
-}
-
-static int write_node(struct command *c, const char *path, uint64_t kib)
-{
-    char value[24];
-
-    snprintf(value, sizeof(value), "%" PRIu64, kib);
-    return store_write(c->xs, XBT_NULL, path, value) ? COMMAND_OK : command_error("writing %s to the store", path);
 }
 
 int cmd_mem_max(struct command *c, int argc, char **argv)

@@ -62,7 +62,7 @@ def memory(context, parts="all"):
              "/guests/verify.gz": make_guest_initramfs(context.directory)}
     with Dom0(with_files(context, files), "memory.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=2,
               dom0_memory=None, memory=1280, kernel_args=f"haven.parts={parts}") as vm:
-        vm.finish(900)
+        vm.finish(1200)
 
 
 SCENARIOS = {"memory-pc": memory}
