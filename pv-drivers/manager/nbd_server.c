@@ -109,22 +109,26 @@ static int listen_at(struct nbd_server *server, const char *name, struct failure
     return 0;
 }
 
-/* The last line that it wrote. */
-static void take_message(const struct nbd_server *server, struct failure *failure)
+/* What it wrote, in one line, without its repetition of our options. */
+static void take_message(const struct nbd_server *server, const char *image, struct failure *failure)
 {
     char text[MESSAGE_BYTES];
     ssize_t length = pread(server->messages, text, sizeof(text) - 1, 0);
-    char *line;
+    const char *says = text;
 
     text[length > 0 ? length : 0] = 0;
     while (length > 0 && text[length - 1] == '\n')
         text[--length] = 0;
-    line = strrchr(text, '\n');
-    failure_set(failure, "%s", text[0] ? (line ? line + 1 : text) : "qemu-nbd ended without a word");
+    for (ssize_t i = 0; i < length; i++)
+        if (text[i] == '\n')
+            text[i] = ' ';
+    if (!strncmp(text, "qemu-nbd: Failed to blk_new_open '", 34) && strstr(text, "': "))
+        says = strstr(text, "': ") + 3;
+    failure_set(failure, "disk image %s: %s", image, says[0] ? says : "qemu-nbd ended without a word");
 }
 
 /* The greeting stays for the worker to read. */
-static int wait_for_greeting(struct nbd_server *server, int connection, struct failure *failure)
+static int wait_for_greeting(struct nbd_server *server, const char *image, int connection, struct failure *failure)
 {
     struct pollfd poll_for = {.fd = connection, .events = POLLIN};
 
@@ -133,11 +137,11 @@ static int wait_for_greeting(struct nbd_server *server, int connection, struct f
         if (poll(&poll_for, 1, STEP_MS) > 0 && recv(connection, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
             return 0;
         if (!nbd_server_runs(server)) {
-            take_message(server, failure);
+            take_message(server, image, failure);
             return -1;
         }
     }
-    return failure_set(failure, "qemu-nbd did not open the image within %u s", START_MS / 1000);
+    return failure_set(failure, "disk image %s: qemu-nbd did not open it within %u s", image, START_MS / 1000);
 }
 
 int nbd_server_start(struct nbd_server *server, const char *name, const char *format, const char *image, bool read_only,
@@ -156,7 +160,7 @@ int nbd_server_start(struct nbd_server *server, const char *name, const char *fo
             run_server(server, options, read_only, parent);
         connection = server->pid > 0 ? nbd_server_connect(server, failure) : -1;
         if (connection >= 0) {
-            result = wait_for_greeting(server, connection, failure);
+            result = wait_for_greeting(server, image, connection, failure);
             close(connection);
         }
     }

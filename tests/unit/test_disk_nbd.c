@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Images behind a qemu-nbd of the manager's (pv-drivers/manager/nbd_server.c), worked by the worker's client
+ * (pv-drivers/block/disk_nbd.c): the server is killed again and again in the middle of writes, and what was answered
+ * must be there when the next one runs. Needs qemu-utils and root (for the socket's folder); says so if they are
+ * missing.
+ */
+#include "block/disk_nbd.h"
+#include "manager/nbd_server.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ROUNDS      4u
+#define WRITES      20u /* of a round */
+#define BEFORE_KILL 10u
+#define STEP        65536u
+#define IMAGE_BYTES (64u << 20)
+
+static char path[] = "/tmp/haven-nbd-XXXXXX";
+static char name_of_socket[32], second_name[32];
+static struct event_loop loop;
+static bool is_ready, is_lost;
+static unsigned ended, given_back, failed;
+static uint8_t bytes[ROUNDS * WRITES * STEP], back[1 << 20];
+
+static void on_ready(void *context, const char *reason)
+{
+    (void)context;
+    CU_ASSERT(reason == NULL);
+    is_ready = true;
+}
+
+static void on_lost(void *context, const char *reason)
+{
+    (void)context;
+    CU_ASSERT(reason[0] != 0);
+    is_lost = true;
+}
+
+static void on_done(struct disk_io *io, int error)
+{
+    (void)io;
+    ended++;
+    given_back += error == ESHUTDOWN;
+    failed += error && error != ESHUTDOWN;
+}
+
+static void look(void)
+{
+    struct epoll_event events[8];
+    int n = epoll_wait(loop.epoll, events, 8, 10000);
+
+    CU_ASSERT_FATAL(n > 0);
+    for (int i = 0; i < n; i++) {
+        struct event_source *source = events[i].data.ptr;
+        source->ready(source, events[i].events);
+    }
+}
+
+static struct disk *connect_disk(struct nbd_server *server, const char *format)
+{
+    const struct disk_nbd_events events = {on_ready, on_lost, NULL};
+    struct failure failure = {""};
+    struct disk *disk;
+
+    is_ready = is_lost = false;
+    CU_ASSERT_FATAL(nbd_server_start(server, name_of_socket, format, path, false, &failure) == 0);
+    disk = disk_nbd_open(&loop, nbd_server_connect(server, &failure), "", false, NULL, &events, &failure);
+    CU_ASSERT_FATAL(disk != NULL);
+    while (!is_ready)
+        look();
+    CU_ASSERT(disk_nbd_size(disk) == IMAGE_BYTES);
+    return disk;
+}
+
+static void do_one(struct disk *disk, enum block_operation operation, uint64_t offset, struct iovec *memory,
+                   uint32_t vectors)
+{
+    struct disk_io io = {
+        .operation = operation, .offset = offset, .memory = memory, .vectors = vectors, .done = on_done};
+
+    for (uint32_t i = 0; i < vectors; i++)
+        io.bytes += memory[i].iov_len;
+    if (operation == BLOCK_DISCARD)
+        io.bytes = 1 << 20;
+    ended = 0;
+    disk_submit(disk, &io);
+    while (!ended)
+        look();
+}
+
+static void check_operations(struct disk *disk)
+{
+    struct iovec pieces[4], whole = {back, sizeof(back)};
+
+    for (unsigned i = 0; i < 4; i++)
+        pieces[i] = (struct iovec){bytes + i * 4 * STEP, 4 * STEP};
+    do_one(disk, BLOCK_WRITE, 32 << 20, pieces, 4);
+    do_one(disk, BLOCK_READ, 32 << 20, &whole, 1);
+    CU_ASSERT(memcmp(back, bytes, sizeof(back)) == 0);
+    do_one(disk, BLOCK_FLUSH, 0, NULL, 0);
+    do_one(disk, BLOCK_DISCARD, 32 << 20, NULL, 0);
+    CU_ASSERT(failed == 0 && given_back == 0);
+}
+
+/* The server is killed with half of the writes answered. */
+static void write_and_kill(struct disk *disk, struct nbd_server *server, unsigned first)
+{
+    static struct disk_io io[WRITES];
+    static struct iovec memory[WRITES];
+
+    ended = given_back = 0;
+    for (unsigned i = 0; i < WRITES; i++) {
+        memory[i] = (struct iovec){bytes + (first + i) * STEP, 4096};
+        io[i] = (struct disk_io){.operation = BLOCK_WRITE,
+                                 .offset = (uint64_t)(first + i) * STEP,
+                                 .bytes = 4096,
+                                 .memory = &memory[i],
+                                 .vectors = 1,
+                                 .done = on_done};
+        disk_submit(disk, &io[i]);
+        while (i == BEFORE_KILL - 1 && ended < BEFORE_KILL)
+            look();
+        if (i == BEFORE_KILL - 1)
+            kill(server->pid, SIGKILL);
+    }
+    while (ended < WRITES)
+        look();
+    CU_ASSERT(is_lost && failed == 0 && given_back <= WRITES - BEFORE_KILL);
+}
+
+static void kill_again_and_again(const char *format)
+{
+    char command[100];
+    struct nbd_server server;
+
+    snprintf(command, sizeof(command), "qemu-img create -q -f %s %s %u", format, path, IMAGE_BYTES);
+    CU_ASSERT_FATAL(system(command) == 0);
+    failed = given_back = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct disk *disk = connect_disk(&server, format);
+        if (round == 0)
+            check_operations(disk);
+        for (unsigned i = 0; i < round * WRITES; i++) {
+            struct iovec memory = {back, 4096};
+            if (i % WRITES >= BEFORE_KILL)
+                continue;
+            do_one(disk, BLOCK_READ, (uint64_t)i * STEP, &memory, 1);
+            CU_ASSERT_FATAL(memcmp(back, bytes + i * STEP, 4096) == 0);
+        }
+        write_and_kill(disk, &server, round * WRITES);
+        disk_close(disk);
+        nbd_server_stop(&server);
+    }
+}
+
+static void test_qcow2(void)
+{
+    kill_again_and_again("qcow2");
+}
+
+static void test_vdi(void)
+{
+    kill_again_and_again("vdi");
+}
+
+static void test_no_image(void)
+{
+    struct nbd_server server;
+    struct failure failure = {""};
+
+    CU_ASSERT(nbd_server_start(&server, name_of_socket, "qcow2", "/nonexistent/image", false, &failure) == -1);
+    CU_ASSERT(strstr(failure.text, "/nonexistent/image") != NULL);
+    CU_ASSERT(server.pid == 0);
+}
+
+static void test_second_writer(void)
+{
+    struct nbd_server first, second;
+    struct failure failure = {""};
+
+    CU_ASSERT_FATAL(nbd_server_start(&first, name_of_socket, "vdi", path, false, &failure) == 0);
+    CU_ASSERT(nbd_server_start(&second, second_name, "vdi", path, false, &failure) == -1);
+    CU_ASSERT(strstr(failure.text, path) != NULL && strstr(failure.text, "lock") != NULL);
+    nbd_server_stop(&first);
+}
+
+static void test_uris(void)
+{
+    static const char *const wrong[] = {"http://x/", "nbd+unix:///x", "nbd+unix://x?socket=/y", "nbds://x", ""};
+    char name[64];
+
+    for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct failure failure = {""};
+        CU_ASSERT(nbd_uri_connect(wrong[i], name, sizeof(name), &failure) == -1 && failure.text[0]);
+    }
+    struct failure failure = {""};
+    CU_ASSERT(nbd_uri_connect("nbd+unix:///disk?socket=/nonexistent", name, sizeof(name), &failure) == -1);
+    CU_ASSERT(strcmp(name, "disk") == 0);
+    CU_ASSERT(nbd_uri_connect("nbd://[::1]:1/other", name, sizeof(name), &failure) == -1);
+    CU_ASSERT(strcmp(name, "other") == 0);
+}
+
+int main(void)
+{
+    CU_TestInfo cases[] = {
+        {"a killed server of a qcow2", test_qcow2},
+        {"a killed server of a vdi", test_vdi},
+        {"an image that is not there", test_no_image},
+        {"a second writer", test_second_writer},
+        {"URIs", test_uris},
+        CU_TEST_INFO_NULL,
+    };
+    int file = mkstemp(path);
+
+    if (file < 0)
+        return 2;
+    close(file);
+    mkdir("/run/haven", 0755);
+    snprintf(name_of_socket, sizeof(name_of_socket), "test-%d", getpid());
+    snprintf(second_name, sizeof(second_name), "test-%d-2", getpid());
+    if (access("/run/haven", W_OK) || system("command -v qemu-nbd > /dev/null")) {
+        puts("needs qemu-nbd, and root for /run/haven: skipped");
+        unlink(path);
+        return 77;
+    }
+    for (unsigned i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(unit_random() >> 56);
+    if (event_loop_open(&loop))
+        return 2;
+    int result = unit_run("disk_nbd", cases);
+    unlink(path);
+    return result;
+}
