@@ -89,7 +89,7 @@ bool stored_devices_remove(struct xs_handle *xs, xs_transaction_t t, const struc
     struct guest_config guest;
 
     if (!has_config(xs, t, ref->domid, &guest))
-        return errno == ENOENT;
+        return errno == ENOENT || errno == EINVAL; /* a device must go, whatever its guest was made of */
     if (ref->class == DEVICE_BLOCK)
         drop_disk(&guest, ref->id);
     else
