@@ -65,3 +65,10 @@ tests_unit_test_disk_nbd_SOURCES = tests/unit/test_disk_nbd.c pv-drivers/block/d
 	pv-drivers/common/event_loop.c dom0-tools/libhv/failure.c
 tests_unit_test_disk_nbd_CPPFLAGS = $(drivers_test_cppflags)
 tests_unit_test_disk_nbd_LDADD = $(LDADD) -lnbd
+
+check_PROGRAMS += tests/unit/test_device_run
+tests_unit_test_device_run_SOURCES = tests/unit/test_device_run.c pv-drivers/common/event_loop.c \
+	pv-drivers/manager/device_store.c pv-drivers/manager/report.c pv-drivers/manager/xenbus_state.c \
+	dom0-tools/libhv/failure.c dom0-tools/libhv/store.c
+tests_unit_test_device_run_CPPFLAGS = $(drivers_test_cppflags) -D__XEN_TOOLS__ -iquote $(srcdir)
+tests_unit_test_device_run_LDADD = $(store_core_ldadd)
