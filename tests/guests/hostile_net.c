@@ -90,12 +90,11 @@ static int wait_answers(unsigned slots)
         }
         if (seen >= slots)
             break;
-        if (xenbus_back_state(&net.xenbus) != XenbusStateConnected)
-            return DROPPED;
         if (clock_ns() > until)
             return SILENT;
-        ring_sleep(&net.send.ring);
-        port_wait(net.port[0], port_deadline(50));
+        if (ring_sleep(&net.send.ring) && !port_wait(net.port[0], port_deadline(50)) &&
+            xenbus_back_state(&net.xenbus) != XenbusStateConnected)
+            return DROPPED;
     }
     return worst;
 }
