@@ -129,7 +129,7 @@ static void allow_files(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int serve(void)
+static int serve(bool foreground)
 {
     allow_files();
     devices.hv = hypervisor_open();
@@ -139,6 +139,8 @@ static int serve(void)
         return fail("epoll");
     if (devices_start(&devices))
         return fail("can't reach the store (is xenstored running?)");
+    if (!foreground)
+        report_to_syslog(); /* stderr was for whoever started it */
     service_ready();
     int status = event_loop_run(&devices.loop) ? fail("epoll") : 0;
     workers_end(&devices.workers);
@@ -159,10 +161,7 @@ int main(int argc, char **argv)
         report(errno == EWOULDBLOCK ? "%s: another hvdriverd is running" : "%s: can't lock it", settings.pid_file);
         return 1;
     }
-    if (!settings.foreground) {
-        if (service_fork(lock))
-            return fail("can't go to the background");
-        report_to_syslog();
-    }
-    return serve();
+    if (!settings.foreground && service_fork(lock))
+        return fail("can't go to the background");
+    return serve(settings.foreground);
 }
