@@ -54,7 +54,7 @@ static void on_done(struct disk_io *io, int error)
 static void look(void)
 {
     struct epoll_event events[8];
-    int n = epoll_wait(loop.epoll, events, 8, 10000);
+    int n = epoll_wait(loop.epoll, events, 8, 60000);
 
     CU_ASSERT_FATAL(n > 0);
     for (int i = 0; i < n; i++) {
