@@ -6,6 +6,8 @@ import boot
 import console
 import create
 import devices
+import drivers
+import drivers_hostile
 import faults
 import kernels
 import memory
@@ -15,5 +17,6 @@ import tools
 import xl
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, store, tools, create, memory, console, bad_input, xl):
+for module in (boot, devices, kernels, power, faults, store, tools, create, memory, drivers, drivers_hostile, console,
+               bad_input, xl):
     ALL.update(module.SCENARIOS)
