@@ -61,7 +61,7 @@ check "create" hvctl create -q /tmp/deb.cfg
 if [ "$(kib Domain-0 current_kib)" -lt $((had - 300 * 1024)) ]; then ok "dom0 gave"; else not_ok "dom0 gave: $had"; fi
 exits "dom0: still less" 0 hvctl mem-set -w 120 Domain-0 500
 exits "dom0: more again" 0 hvctl mem-set -w 120 Domain-0 512
-check "up" wait_until 120 seen deb 'the guest is up'
+check "up" wait_until 300 seen deb 'the guest is up'
 near "at boot it has its memory" "$(kib deb current_kib)" $((416 * 1024))
 
 parts=$(argument parts)
