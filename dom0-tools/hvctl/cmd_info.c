@@ -86,6 +86,8 @@ static void print_machine(const struct facts *f, const struct xen_sysctl_physinf
     print_capabilities(f, p);
     fact_number(f, "total_memory", p->total_pages >> 8);
     fact_number(f, "free_memory", (p->free_pages - p->outstanding_pages) >> 8);
+    if (f->json)
+        json_unsigned(f->json, "free_pages", p->free_pages); /* exact, for who compares */
     /* Neither hypervisor shares pages behind guests' backs for PV, and one CPU pool has all CPUs. */
     fact_number(f, "sharing_freed_memory", 0);
     fact_number(f, "sharing_used_memory", 0);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Why: what a tool set does about guests that end must be seen with guests that end as they are told.
- * Trick: the command line says how and when: "ending=poweroff|reboot|crash|watchdog|never after=MILLISECONDS". "never"
- * blocks for ever. As dom0, "ending=reboot" is the end of any test.
- * Expect: the domain lives for that time, and then shuts down with that code.
+ * Trick: the command line says how and when: "ending=poweroff|reboot|crash|watchdog|fault|spin|never
+ * after=MILLISECONDS". "fault" is what a triple fault is on a bare machine: an exception without a handler, a stack or
+ * a way back. "spin" and "never" do not end: the one keeps all vCPUs busy with events off, the other blocks for ever.
+ * As dom0, "ending=reboot" is the end of any test. Expect: the domain lives for that time, and then shuts down with
+ * that code ("fault": as crashed).
  */
 #include "clock.h"
 #include "guest.h"
+#include "vcpu.h"
 
 #include <xen/sched.h>
 
@@ -47,15 +50,43 @@ static void sleep_until(uint64_t when)
     }
 }
 
+static void spin(unsigned vcpu)
+{
+    shared_info->vcpu_info[vcpu].evtchn_upcall_mask = 1;
+    for (;;)
+        barrier();
+}
+
+static void spin_on_all(void)
+{
+    vcpus_init();
+    for (unsigned vcpu = 1; vcpu < vcpu_count(); vcpu++)
+        vcpu_boot(vcpu, spin);
+    spin(0);
+}
+
+static void fault(void)
+{
+    hv_set_trap_table(NULL);
+    asm volatile("xor %esp, %esp\n"
+                 "ud2");
+}
+
 void guest_main(void)
 {
     struct sched_shutdown how = {.reason = ending()};
     const char *after = argument("after=");
+    const char *wanted = argument("ending=");
     uint64_t ms = 0;
 
     while (after && *after >= '0' && *after <= '9')
         ms = ms * 10 + (uint64_t)(*after++ - '0');
-    sleep_until(how.reason == ~0u ? ~0ull : clock_ns() + ms * 1000000);
+    bool spins = wanted && !strncmp(wanted, "spin", 4), faults = wanted && !strncmp(wanted, "fault", 5);
+    sleep_until(how.reason == ~0u && !spins && !faults ? ~0ull : clock_ns() + ms * 1000000);
+    if (spins)
+        spin_on_all();
+    if (faults)
+        fault();
     if (how.reason != SHUTDOWN_reboot || argument("ending="))
         hv_sched_op(SCHEDOP_shutdown, &how);
     check("lived on until the end", true);

@@ -14,11 +14,12 @@ def hvctl(context):
 
 
 def tools(context):
-    """hvctl's verbs, hvd's policies, and guests that come and go while daemons and hvctl are killed"""
+    """hvctl's verbs, hvd's policies, guests that misbehave, many guests, and kill -9 of daemons and hvctl meanwhile"""
     if not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
-    with Dom0(context, "tools.sh", modules="xen-privcmd", kernel_args="haven.parts=verbs,ends,kills", smp=2) as vm:
-        vm.finish(600)
+    parts = "verbs,ends,kills" if context.on_xen else "verbs,ends,many,kills"
+    with Dom0(context, "tools.sh", modules="xen-privcmd", kernel_args=f"haven.parts={parts} haven.rounds=200", smp=2) as vm:
+        vm.finish(900)
 
 
 SCENARIOS = {"hvctl-pc": hvctl, "tools-pc": tools}

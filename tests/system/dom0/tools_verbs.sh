@@ -40,3 +40,9 @@ check "shutdown: a guest that does not listen" status_is 1 hvctl shutdown -t 1 t
 check "destroy" hvctl destroy two
 check "destroy: gone" gone two
 check "no memory is lost" wait_until 10 memory_is "$before"
+
+# --- the store dies
+kill -9 "$(cat /run/xenstored.pid)"
+(sleep 1; host_starts) &
+check "a command waits for a store that is started again" is "$(hvctl domname 0)" Domain-0
+wait $!
