@@ -40,7 +40,7 @@ def create(context, smp, kernel, parts):
     if os.path.exists(PVGRUB):
         files["/guests/pvgrub"] = PVGRUB
     with Dom0(with_files(context, files), "create.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=smp,
-              dom0_memory=512, memory=1280, kernel_args=f"haven.parts={parts}") as vm:
+              dom0_memory=640, memory=1408, kernel_args=f"haven.parts={parts}") as vm:
         vm.finish(900)
 
 

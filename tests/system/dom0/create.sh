@@ -5,7 +5,7 @@
 parts=$(argument parts)
 
 log=/var/log/haven/console
-steps="files name domain limits claim memory channels contents tables vcpu store introduce start finish"
+steps="files name domain limits claim memory channels contents tables vcpu store introduce devices start finish"
 
 cat > /tmp/small.cfg << CONFIG
 name = "small"
