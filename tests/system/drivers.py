@@ -3,6 +3,7 @@
 
 import glob
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -16,6 +17,8 @@ MAKE_DISK = os.path.join(TOP, "scripts", "make-guest-disk")
 NETWORK_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ethtool")
 DISK_PROGRAMS = ("/usr/bin/fio", "/usr/sbin/mke2fs", "/usr/sbin/e2fsck", "/usr/sbin/blkdiscard")
 DOM0_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ip")
+NAT_PROGRAMS = ("/usr/sbin/nft", "/usr/sbin/dnsmasq")
+NAT_MODULES = ("bridge", "dummy", "nf_tables", "nft_chain_nat", "nft_masq")
 IMAGE_PROGRAMS = ("/usr/bin/qemu-img", "/usr/bin/qemu-storage-daemon")
 XL_PROGRAMS = ("/bin/bash", "/usr/bin/flock", "/usr/bin/xenstore-rm", "/usr/bin/xenstore-list", "/usr/bin/xenstore-exists",
                "/usr/bin/xenstore-chmod", "/usr/bin/xenstore-ls", "/usr/bin/xenstore-write", "/usr/bin/xenstore-read",
@@ -67,6 +70,17 @@ def images_disk(directory, path, names):
         subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, path], check=True)
 
 
+def module_files(names):
+    """Modules and what they need, named so that they can be loaded one after the other."""
+    paths = []
+    version = max((v for v in os.listdir("/lib/modules") if "cloud" not in v), key=lambda v: [int(n) for n in re.findall(r"\d+", v)])
+    for name in names:
+        listed = subprocess.run(["modprobe", "-S", version, "--show-depends", name], check=True, stdout=subprocess.PIPE,
+                                text=True).stdout
+        paths += [line.split()[1] for line in listed.splitlines() if line.startswith("insmod")]
+    return {f"/modules/{i:02}.ko": path for i, path in enumerate(dict.fromkeys(paths))}
+
+
 def dom0_files(context, tool, images, further):
     programs = {p: p for p in present(DOM0_PROGRAMS + tuple(further))}
     files = {}
@@ -113,4 +127,15 @@ def xl(context):
     drivers(context, "xl", "brief,brief:linux", ["small.img"])
 
 
-SCENARIOS = {"drivers-disk-pc": disk, "drivers-net-pc": net, "drivers-xl-pc": xl}
+def network_setup(context):
+    """networks for guests that hvctl makes: over a NIC, whose addresses and routes move there and back, and with NAT and DHCP"""
+    if not context.hvctl:
+        raise Skip("hvctl is not built beside the hypervisor")
+    if len(present(NAT_PROGRAMS)) < len(NAT_PROGRAMS):
+        raise Skip("nft or dnsmasq is not installed")
+    files = with_libraries({p: p for p in NAT_PROGRAMS + ("/usr/sbin/ip",)}) | module_files(NAT_MODULES)
+    with Dom0(with_files(context, files), "network_setup.sh", memory=1024) as vm:
+        vm.finish(300)
+
+
+SCENARIOS = {"drivers-disk-pc": disk, "drivers-net-pc": net, "drivers-xl-pc": xl, "network-setup-pc": network_setup}
