@@ -5,12 +5,16 @@
 memory_before=$(free_memory)
 boot_guest disk $disks/big.img 10.0.0.2
 attach() { # IMAGE VDEV [MODE]
-    quiet $tool block-attach disk "$(disk_of "$1" "$2" "${3:-w}")" && wait_until 30 guest_has "$2"
+    quiet $tool block-attach disk "$(disk_of "$1" "$2" "${3:-w}")" && guest_has "$2"
 }
 detach() { # VDEV
     quiet $tool block-detach disk "$1"
 }
-guest_has() { guest_runs disk 20 "[ -b /dev/$1 ]"; }
+# Waits in the guest, as each command from here takes its time.
+guest_waits() { # CONDITION
+    guest_runs disk 60 "(i=0; until $1; do i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; sleep 0.2; done)"
+}
+guest_has() { guest_waits "[ -b /dev/$1 ]"; }
 in_guest() { guest_runs disk 120 "$1" > /tmp/guest || { sed 's/^/# /' /tmp/guest; return 1; }; }
 not_in_guest() { ! guest_runs disk 120 "$1" > /tmp/guest; }
 guest_sum() { guest_runs disk 60 "sha256sum < /dev/$1 | cut -d ' ' -f 1" | tail -n 1; }
@@ -34,8 +38,7 @@ check "discard: the image is sparse" [ "$(du -k $disks/data.img | cut -f 1)" -lt
 
 # --- size
 check "resize: larger" quiet hvctl block-resize disk xvdb 48M
-size_is() { guest_says disk 20 "$1" "cat /sys/block/xvdb/size"; }
-check "resize: the guest sees it" wait_until 20 size_is 98304
+check "resize: the guest sees it" guest_waits '[ "$(cat /sys/block/xvdb/size)" = 98304 ]'
 check "resize: the end is writable" in_guest \
     'dd if=/dev/urandom of=/dev/xvdb bs=1M seek=47 count=1 oflag=direct 2> /dev/null && ! dd if=/dev/zero of=/dev/xvdb bs=512 seek=98304 count=1 oflag=direct 2> /dev/null'
 
@@ -44,7 +47,7 @@ check "second writer: refused" fails hvctl block-attach disk "$(disk_of $disks/d
 check "second writer: says why" grep -qiE 'lock|in use|already' /tmp/out
 check "second writer: nothing is left" no_device disk vbd 51744
 check "detach" detach xvdb
-check "detach: gone in the guest" wait_until 20 not_in_guest '[ -b /dev/xvdb ]'
+check "detach: gone in the guest" guest_waits '[ ! -b /dev/xvdb ]'
 
 # --- a read-only disk
 head -c 1000000 /dev/urandom > $disks/data.img
@@ -59,7 +62,7 @@ check "read-only: detach" detach xvdb
 if command -v qemu-img > /dev/null; then
     quiet qemu-img create -f qcow2 $disks/data.qcow2 32M
     check "qcow2: attach" quiet $tool block-attach disk "format=qcow2,vdev=xvdb,access=w,target=$disks/data.qcow2"
-    check "qcow2: there" wait_until 30 guest_has xvdb
+    check "qcow2: there" guest_has xvdb
     check "qcow2: written" in_guest 'dd if=/dev/urandom of=/dev/xvdb bs=256k count=20 seek=8 conv=fsync 2> /dev/null'
     qcow_sum=$(guest_sum xvdb)
     check "qcow2: detach" detach xvdb
