@@ -121,7 +121,7 @@ check "no domain is left" wait_until 20 only_dom0
 check "no worker is left" wait_until 20 no_workers
 check "no node is left" wait_until 10 no_nodes
 check "no interface is left" wait_until 10 no_taps
-check "hypervisor: no memory is lost" wait_until 20 memory_is "$before" || true
+check "hypervisor: no memory is lost" wait_until 20 memory_is "$before"
 [ "$(free_memory)" = "$before" ] || echo "# free memory: $before before, $(free_memory) now"
 check "dom0: no grant stays mapped" [ "$(grants)" = "$grants_before" ]
 check "manager: no file stays open" [ "$(files_of "$manager")" = "$files_before" ]
