@@ -19,7 +19,7 @@ DISK_PROGRAMS = ("/usr/bin/fio", "/usr/sbin/mke2fs", "/usr/sbin/e2fsck", "/usr/s
 DOM0_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ip")
 NAT_PROGRAMS = ("/usr/sbin/nft", "/usr/sbin/dnsmasq")
 NAT_MODULES = ("bridge", "dummy", "nf_tables", "nft_chain_nat", "nft_masq")
-IMAGE_PROGRAMS = ("/usr/bin/qemu-img", "/usr/bin/qemu-storage-daemon")
+IMAGE_PROGRAMS = ("/usr/bin/qemu-img", "/usr/bin/qemu-nbd")
 XL_PROGRAMS = ("/bin/bash", "/usr/bin/flock", "/usr/bin/xenstore-rm", "/usr/bin/xenstore-list", "/usr/bin/xenstore-exists",
                "/usr/bin/xenstore-chmod", "/usr/bin/xenstore-ls", "/usr/bin/xenstore-write", "/usr/bin/xenstore-read",
                "/usr/bin/xenstore-watch")
