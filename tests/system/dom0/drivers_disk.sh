@@ -72,9 +72,9 @@ if command -v qemu-img > /dev/null; then
     rm -f $disks/converted.img
 fi
 
-# --- errors: a block device with bad sectors; the others can be used
-if modprobe null_blk nr_devices=0 && mount -t configfs configfs /sys/kernel/config && mkdir /sys/kernel/config/nullb/bad; then
-    bad=/sys/kernel/config/nullb/bad
+# --- errors: a block device with bad sectors; the others can be used (newer kernels name it as its folder)
+if modprobe null_blk nr_devices=0 && mount -t configfs configfs /sys/kernel/config && mkdir /sys/kernel/config/nullb/nullbad; then
+    bad=/sys/kernel/config/nullb/nullbad
     echo 16 > $bad/size
     echo 512 > $bad/blocksize
     echo 1 > $bad/memory_backed
