@@ -42,8 +42,8 @@ processes() { # NAME: numbers of the processes
         [ "$(cat "$process/comm" 2> /dev/null)" = "$1" ] && echo "${process##*/}"
     done
 }
-free_memory() { hvctl info | awk '$1 == "free_memory" { print $3 }'; }
-memory_is() { [ "$(free_memory)" = "$1" ]; }
+free_memory() { hvctl mem plan --json | sed -n 's/.*"free_kib": \([0-9]*\).*/\1/p' | head -n 1; }
+memory_is() { [ -n "$1" ] && [ "$(free_memory)" = "$1" ]; }
 files_of() { ls "/proc/$1/fd" | wc -l; }
 rss_of() { awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"; }
 only_dom0() { [ "$(hvctl list | wc -l)" = 2 ]; }
