@@ -221,6 +221,16 @@ static bool is_for_us(const struct console *console)
     return ours;
 }
 
+/* Its nodes are gone: whoever takes them away ends the domain, but perhaps after the last time that the store speaks of
+ * it (a create that is undone), and a page that is mapped here would keep it from ending. */
+static void leave_ring(struct console *console)
+{
+    if (console->state != CONSOLE_OPEN)
+        return;
+    if (drain(console) >= 0)
+        detach_ring(console);
+}
+
 void console_refresh(struct console *console)
 {
     struct xs_handle *store = console->doors->store;
@@ -228,8 +238,12 @@ void console_refresh(struct console *console)
 
     if (!store || console->state == CONSOLE_ENDING)
         return;
-    if (!store_read_number(store, XBT_NULL, &ring_ref, "/local/domain/%u/console/ring-ref", console->domid) ||
-        !store_read_number(store, XBT_NULL, &remote_port, "/local/domain/%u/console/port", console->domid) ||
+    if (!store_read_number(store, XBT_NULL, &ring_ref, "/local/domain/%u/console/ring-ref", console->domid)) {
+        if (errno == ENOENT)
+            leave_ring(console);
+        return;
+    }
+    if (!store_read_number(store, XBT_NULL, &remote_port, "/local/domain/%u/console/port", console->domid) ||
         !is_for_us(console))
         return;
     if (console->state != CONSOLE_WAITING && ring_ref == console->ring_ref && remote_port == console->remote_port)

@@ -17,6 +17,9 @@ import tools
 import xl
 
 ALL = {}
-for module in (boot, devices, kernels, power, faults, store, tools, create, memory, drivers, drivers_hostile, console,
-               bad_input, xl):
+for module in (boot, devices, kernels, power, faults, store, tools, create, memory, drivers, drivers_hostile, console, bad_input,
+               xl):
     ALL.update(module.SCENARIOS)
+
+# Run by name or pattern, but not by "all": each takes ten minutes or so.
+LONG = {"many-pc", "memory-pc", "drivers-disk-pc", "drivers-net-pc", "drivers-xl-pc", "drivers-hostile-pc"}

@@ -43,6 +43,6 @@ check "no memory is lost" wait_until 10 memory_is "$before"
 
 # --- the store dies
 kill -9 "$(cat /run/xenstored.pid)"
-(sleep 1; host_starts) &
+host_starts &
 check "a command waits for a store that is started again" is "$(hvctl domname 0)" Domain-0
 wait $!
