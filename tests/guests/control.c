@@ -404,30 +404,6 @@ static void scrubbed(void)
     check_eq("no secrets left in pages", dirty, 0);
 }
 
-static bool on_haven(void)
-{
-    xen_changeset_info_t changeset = {0};
-
-    hv_xen_version(XENVER_changeset, changeset);
-    return strcmp(changeset, "Haven") == 0;
-}
-
-/*
- * A page that is lost stays lost: what is only late may take a while. Xen frees part of an ended domain's memory after
- * every CPU has been through the hypervisor once more (RCU), and its heap keeps some pages, now more, now fewer.
- */
-static void check_pages(const char *name, uint64_t before)
-{
-    long slack = on_haven() ? 0 : 256, lost;
-
-    for (uint64_t end = clock_ns() + 10000000000ull;; hv_sched_op(SCHEDOP_yield, NULL)) {
-        lost = (long)(before - free_pages());
-        if ((lost >= -slack && lost <= slack) || clock_ns() > end)
-            break;
-    }
-    check_range(name, -lost, -slack, slack);
-}
-
 /* A list of one leaf, without a feature that no child here uses. */
 static bool set_policy(const struct child *c)
 {
@@ -461,7 +437,7 @@ static void many_rounds(unsigned rounds)
             lost++;
     }
     check_eq("domains that did not go", lost, 0);
-    check_pages("free pages before and after", before);
+    check_free_pages("free pages before and after", before);
 }
 
 static void all_cases(void)
@@ -486,6 +462,6 @@ void guest_main(void)
     all_cases(); /* what the hypervisor keeps for later is taken once */
     before = free_pages();
     all_cases();
-    check_pages("no page lost", before);
+    check_free_pages("no page lost", before);
     many_rounds(200);
 }

@@ -41,7 +41,9 @@ long domctl(unsigned cmd, uint16_t domid, struct xen_domctl *op);
 long sysctl(unsigned cmd, struct xen_sysctl *op);
 long memory_of(unsigned cmd, uint16_t domid, xen_pfn_t *list, unsigned count, unsigned order);
 
+bool on_haven(void);                                                  /* else on Xen */
 uint64_t free_pages(void);                                            /* the hypervisor's count */
+void check_free_pages(const char *name, uint64_t before);             /* it is what it was; waits for what comes late */
 bool domain_info(uint16_t id, struct xen_domctl_getdomaininfo *info); /* false: there is no such domain */
 bool wait_gone(uint16_t id, unsigned milliseconds);                   /* off the list */
 bool wait_shut_down(uint16_t id, unsigned milliseconds, unsigned *code);
