@@ -65,8 +65,8 @@ def run(context, smp, our_store=False):
     tools_initramfs(context, initramfs, our_store)
     context.initramfs = initramfs
     try:
-        with Dom0(context, "xl.sh", modules="xen-privcmd,xen-gntdev,xen-evtchn,xen-gntalloc", dom0_memory=640,
-                  memory=1280, smp=smp, kernel_args=arguments) as vm:
+        with Dom0(context, "xl.sh", modules="xen-privcmd,xen-gntdev,xen-evtchn,xen-gntalloc", dom0_memory=896,
+                  memory=1536, smp=smp, kernel_args=arguments) as vm:
             vm.finish(1200)
     finally:
         os.unlink(initramfs)
