@@ -104,7 +104,7 @@ check "hot: no file stays open" is "$(files_of_manager)" "$files_before"
 
 # --- in use, and the back end killed while ext4 writes
 check "busy: attach" attach $disks/data.img xvdb w
-check "busy: mkfs, mount" in_guest 'mke2fs -q -F -t ext4 /dev/xvdb && mount /dev/xvdb /mnt'
+check "busy: mkfs, mount" in_guest '/usr/sbin/mke2fs -q -F -t ext4 /dev/xvdb && mount /dev/xvdb /mnt'
 check "busy: detach is refused" fails $tool block-detach disk xvdb
 check "busy: and the disk is still good" in_guest 'echo there > /mnt/file && sync && [ "$(cat /mnt/file)" = there ]'
 guest_runs disk 20 'cat > /tmp/write << "END"
@@ -130,7 +130,7 @@ for victim in hvblock hvblock hvdriverd hvblock both; do
 done
 guest_runs disk 60 'touch /tmp/stop; wait' > /dev/null
 check "kill: no write failed" in_guest '[ ! -s /tmp/write.log ]'
-check "kill: every file is as it was written" in_guest 'sync; umount /mnt; e2fsck -f -n /dev/xvdb && mount /dev/xvdb /mnt && cat /tmp/sum.* > /tmp/sums && cd /mnt && sha256sum -c /tmp/sums > /dev/null; e=$?; cd /; umount /mnt; [ $e = 0 ]'
+check "kill: every file is as it was written" in_guest 'sync; umount /mnt; /usr/sbin/e2fsck -f -n /dev/xvdb && mount /dev/xvdb /mnt && cat /tmp/sum.* > /tmp/sums && cd /mnt && sha256sum -c /tmp/sums > /dev/null; e=$?; cd /; umount /mnt; [ $e = 0 ]'
 check "detach after that" detach xvdb
 end_guest disk
 check "disk: no memory is lost" wait_until 20 memory_is "$memory_before"
