@@ -274,8 +274,7 @@ static void vif_let_go(struct device *d)
     uint64_t state = 0;
     if (!d->xs) /* the store is away for a moment */
         return;
-    if (d->xs)
-        store_read_number(d->xs, XBT_NULL, &state, "%s/state", d->front);
+    store_read_number(d->xs, XBT_NULL, &state, "%s/state", d->front);
     if (state != XENBUS_CONNECTED)
         tap_set_carrier(v->tap[0], false);
 }
