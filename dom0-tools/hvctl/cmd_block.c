@@ -2,19 +2,13 @@
 /* hvctl block-attach, block-detach, block-list, block-resize: disks of guests that run. */
 #include "devices/attach.h"
 #include "devices/device_list.h"
-#include "hvctl/command.h"
+#include "hvctl/device_command.h"
 #include "libhv/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The reason, and where in the argument it stands. */
-static int bad_specification(const char *const *words, const struct spec_error *error)
-{
-    return command_fail("disk: %s\n  %s\n  %*s^", error->text, words[error->string], (int)error->at, "");
-}
 
 static void print_device(const struct device_ref *ref, const char *what, const char *vdev)
 {
@@ -27,73 +21,6 @@ static void print_device(const struct device_ref *ref, const char *what, const c
     json_unsigned(&j, "device", ref->id);
     json_text(&j, "backend", ref->back);
     json_object_end(&j);
-}
-
-int cmd_block_attach(struct command *c, int argc, char **argv)
-{
-    struct failure failure = {""};
-    struct spec_error wrong;
-    struct disk_config disk;
-    struct device_ref ref;
-
-    if (argc < 3)
-        return command_usage(c);
-    if (disk_parse((const char *const *)argv + 2, (unsigned)argc - 2, &disk, &wrong))
-        return bad_specification((const char *const *)argv + 2, &wrong);
-    int domid = command_find_domain(c, argv[1]);
-    struct xs_handle *xs = domid < 0 ? NULL : command_store(c);
-    int status = xs ? COMMAND_OK : COMMAND_FAILED;
-    if (xs && domid == 0)
-        status = command_fail("domain 0 gets no disks: it has the machine's own");
-    else if (xs && attach_disk(xs, (unsigned)domid, &disk, &ref, &failure))
-        status = command_fail("%s", failure.text);
-    else if (xs && c->json)
-        print_device(&ref, "attached", disk.vdev);
-    disk_free(&disk);
-    return status;
-}
-
-/* The disk that who and what name. NULL after a message; it is the store else. */
-static struct xs_handle *find_disk(struct command *c, const char *who, const char *what, struct device_ref *ref)
-{
-    int domid = command_find_domain(c, who);
-    struct xs_handle *xs = domid < 0 ? NULL : command_store(c);
-
-    if (!xs)
-        return NULL;
-    if (device_find(xs, (unsigned)domid, DEVICE_BLOCK, what, ref))
-        return xs;
-    command_fail("domain %s has no disk %s (\"hvctl block-list %s\" shows all)", who, what, who);
-    return NULL;
-}
-
-int cmd_block_detach(struct command *c, int argc, char **argv)
-{
-    struct failure failure = {""};
-    struct device_ref ref;
-    char *words[3] = {NULL};
-    unsigned count = 0;
-    bool force = false;
-
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--force") == 0 || strcmp(argv[i], "-f") == 0)
-            force = true;
-        else if (argv[i][0] == '-' || count == 2)
-            return command_usage(c);
-        else
-            words[count++] = argv[i];
-    }
-    if (count != 2)
-        return command_usage(c);
-    struct xs_handle *xs = find_disk(c, words[0], words[1], &ref);
-    if (!xs)
-        return COMMAND_FAILED;
-    if (detach(xs, &ref, force, &failure))
-        return command_fail("disk %s: %s%s", words[1], failure.text,
-                            force ? "" : " (--force takes it away all the same)");
-    if (c->json)
-        print_device(&ref, "detached", words[1]);
-    return COMMAND_OK;
 }
 
 static void print_json(struct xs_handle *xs, struct json *j, const struct device_ref *ref)
@@ -141,40 +68,59 @@ static void print_line(struct xs_handle *xs, const struct device_ref *ref)
            device_front_number(xs, ref, "ring-ref", -1), path);
 }
 
+static void print_heading(void)
+{
+    printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path");
+}
+
+static void print_detached(const struct device_ref *ref, const char *what)
+{
+    print_device(ref, "detached", what);
+}
+
+static const struct device_command block = {
+    .class = DEVICE_BLOCK,
+    .key = "disk",
+    .noun = "disk",
+    .list = "block-list",
+    .print_heading = print_heading,
+    .print_line = print_line,
+    .print_json = print_json,
+    .print_detached = print_detached,
+};
+
+int cmd_block_attach(struct command *c, int argc, char **argv)
+{
+    struct failure failure = {""};
+    struct spec_error wrong;
+    struct disk_config disk;
+    struct device_ref ref;
+
+    if (argc < 3)
+        return command_usage(c);
+    if (disk_parse((const char *const *)argv + 2, (unsigned)argc - 2, &disk, &wrong))
+        return device_command_bad(&block, (const char *const *)argv + 2, &wrong);
+    int domid = command_find_domain(c, argv[1]);
+    struct xs_handle *xs = domid < 0 ? NULL : command_store(c);
+    int status = xs ? COMMAND_OK : COMMAND_FAILED;
+    if (xs && domid == 0)
+        status = command_fail("domain 0 gets no disks: it has the machine's own");
+    else if (xs && attach_disk(xs, (unsigned)domid, &disk, &ref, &failure))
+        status = command_fail("%s", failure.text);
+    else if (xs && c->json)
+        print_device(&ref, "attached", disk.vdev);
+    disk_free(&disk);
+    return status;
+}
+
+int cmd_block_detach(struct command *c, int argc, char **argv)
+{
+    return device_command_detach(c, &block, argc, argv);
+}
+
 int cmd_block_list(struct command *c, int argc, char **argv)
 {
-    struct device_ref *list;
-    struct json j;
-    int status = COMMAND_OK;
-
-    if (argc < 2)
-        return command_usage(c);
-    struct xs_handle *xs = command_store(c);
-    if (!xs)
-        return COMMAND_FAILED;
-    json_init(&j, stdout, false);
-    if (c->json)
-        json_array_begin(&j, NULL);
-    else
-        printf("%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch", "ring-ref",
-               "BE-path");
-    for (int i = 1; i < argc; i++) {
-        int domid = command_find_domain(c, argv[i]);
-        int n = domid < 0 ? 0 : device_list(xs, XBT_NULL, (unsigned)domid, DEVICE_BLOCK, &list);
-        if (domid < 0 || n < 0) {
-            status = COMMAND_FAILED;
-            continue;
-        }
-        for (int k = 0; k < n; k++)
-            if (c->json)
-                print_json(xs, &j, &list[k]);
-            else
-                print_line(xs, &list[k]);
-        free(list);
-    }
-    if (c->json)
-        json_array_end(&j);
-    return status;
+    return device_command_list(c, &block, argc, argv);
 }
 
 /* 20G, 512M, 1048576 (bytes): sizes of disks. A whole number of sectors. */
@@ -209,7 +155,7 @@ int cmd_block_resize(struct command *c, int argc, char **argv)
     if (argc - first == 3 && !parse_bytes(argv[first + 2], &bytes))
         return command_fail("size '%s': a number of bytes, or with k, m, g or t, in whole sectors of 512 bytes",
                             argv[first + 2]);
-    struct xs_handle *xs = find_disk(c, argv[first], argv[first + 1], &ref);
+    struct xs_handle *xs = device_command_find(c, &block, argv[first], argv[first + 1], &ref);
     if (!xs)
         return COMMAND_FAILED;
     uint64_t before = (uint64_t)device_back_number(xs, &ref, "sectors", 0) * 512;

@@ -31,6 +31,7 @@ dom0_tools_hvctl_hvctl_SOURCES = \
 	dom0-tools/hvctl/domain_life.c \
 	dom0-tools/hvctl/host_daemon.c \
 	dom0-tools/hvctl/host_parts.c \
+	dom0-tools/hvctl/device_command.c \
 	dom0-tools/hvctl/device_rates.c \
 	dom0-tools/hvctl/list_devices.c \
 	dom0-tools/hvctl/list_format.c \
