@@ -52,10 +52,8 @@ static void fail(struct disk_reader *r, const char *at, const char *format, ...)
     if (r->failed)
         return;
     r->failed = true;
-    r->error->string = r->string;
-    r->error->at = (size_t)(at - r->text);
     va_start(args, format);
-    vsnprintf(r->error->text, sizeof(r->error->text), format, args);
+    spec_error_set(r->error, r->string, (size_t)(at - r->text), format, args);
     va_end(args);
 }
 

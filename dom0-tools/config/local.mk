@@ -9,6 +9,7 @@ config_sources = \
 	dom0-tools/config/memory_from.c \
 	dom0-tools/config/parse.c \
 	dom0-tools/config/read.c \
+	dom0-tools/config/spec_error.c \
 	dom0-tools/config/tree.c \
 	dom0-tools/config/uuid.c \
 	dom0-tools/config/vif.c

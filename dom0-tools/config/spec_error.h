@@ -3,6 +3,7 @@
 #ifndef HAVEN_CONFIG_SPEC_ERROR_H
 #define HAVEN_CONFIG_SPEC_ERROR_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct spec_error {
@@ -10,5 +11,8 @@ struct spec_error {
     size_t at;           /* bytes into it */
     char text[200];
 };
+
+/* The reason, by printf. */
+void spec_error_set(struct spec_error *error, unsigned int string, size_t at, const char *format, va_list args);
 
 #endif
