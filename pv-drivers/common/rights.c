@@ -166,7 +166,7 @@ static int enter_empty_root(void)
 int rights_drop(const struct rights *rights, unsigned domid, const char **step)
 {
     static struct program program;
-    uid_t id = RIGHTS_UID_BASE + 2 * domid + rights->slot;
+    uid_t id = RIGHTS_UID_BASE + RIGHTS_UIDS_EACH * domid + rights->slot;
 
     *step = "an empty root directory (" EMPTY_ROOT ")";
     if (enter_empty_root())

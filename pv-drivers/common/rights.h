@@ -15,10 +15,11 @@ struct rights {
     const unsigned long *ioctls; /* requests, 0 ends it; NULL: none */
     unsigned files;              /* how many may be open */
     unsigned threads;            /* of the process, io_uring's in the kernel among them */
-    unsigned slot;               /* its user among those of one domain: 0 block, 1 net */
+    unsigned slot;               /* its user among those of one domain: 0 block, 1 net, 2 block over NBD */
 };
 
-#define RIGHTS_UID_BASE 2000000000u /* no system gives ids from here to users or containers */
+#define RIGHTS_UID_BASE  2000000000u /* no system gives ids from here to users or containers */
+#define RIGHTS_UIDS_EACH 4u          /* for each domain */
 
 /* 0, or -1 with errno, and *step says what failed. */
 int rights_drop(const struct rights *rights, unsigned domid, const char **step);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the manager (hvdriverd) and its workers say to each other. A worker is one process per guest and kind of device
- * (hvblock, hvnet): it moves the bytes of all the guest's devices of that kind. The manager talks to the store, opens
- * what is behind a device, and hands over open files; the worker has no right to open anything (rights.h).
+ * What the manager (hvdriverd) and its workers say to each other. A worker is one process per guest and program
+ * (hvblock, hvblock-nbd, hvnet): it moves the bytes of all the guest's devices that the program serves. The manager
+ * talks to the store, opens what is behind a device, and hands over open files; the worker has no right to open
+ * anything (rights.h).
  *
  * They share a SOCK_SEQPACKET socket, in the worker at WORKER_SOCKET. One datagram is one struct worker_message, with
  * files attached (SCM_RIGHTS). Each request is answered once, in any order across devices:

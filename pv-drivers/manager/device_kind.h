@@ -18,6 +18,7 @@
 
 struct device {
     const struct device_kind *kind;
+    const char *worker; /* the program that serves it, as the nodes said when it was opened */
     struct xs_handle *xs;
     unsigned domid, id;
     char back[80];  /* /local/domain/0/backend/NAME/DOMID/ID */
@@ -40,6 +41,8 @@ struct device_kind {
     const char *name;   /* of the front end's folder: "vbd", "vif" */
     const char *back;   /* of the folder in backend/ that hvctl uses: "haven-vbd", "haven-vif" */
     const char *worker; /* the program, in pkglibdir */
+    /* Which one serves this device, from its back end's nodes (d->xs, d->back), if there are several. May be NULL. */
+    const char *(*worker_of)(const struct device *d);
 
     /* Reads the back end's nodes, opens what is behind the device, writes what the back end offers (feature-*, ...).
      * The manager then goes to InitWait. -1: the reason goes to the back end's node "error" and hotplug-error.

@@ -109,7 +109,7 @@ static void close_counters(struct served_device *m)
 static void start_early(struct served_device *m)
 {
     struct failure ignored = {""};
-    struct worker_process *w = workers_get(&m->all->workers, m->d.kind, m->d.domid);
+    struct worker_process *w = workers_get(&m->all->workers, m->d.worker, m->d.domid);
     if (w)
         worker_process_run(w, &ignored);
 }
@@ -118,6 +118,8 @@ static bool step_open(struct served_device *m)
 {
     struct failure failure = {""};
     int opened = open_counters(m, &failure);
+    if (m->d.kind->worker_of)
+        m->d.worker = m->d.kind->worker_of(&m->d);
     if (!opened)
         opened = m->d.kind->open(&m->d, &failure);
     if (opened) {
@@ -180,7 +182,7 @@ static void link_to(struct served_device *m, enum xenbus_link link, int64_t dead
 static struct worker_process *get_worker(struct served_device *m)
 {
     struct failure failure = {""};
-    struct worker_process *w = workers_get(&m->all->workers, m->d.kind, m->d.domid);
+    struct worker_process *w = workers_get(&m->all->workers, m->d.worker, m->d.domid);
     int running = w ? worker_process_run(w, &failure) : failure_set(&failure, "no memory for a worker");
     if (!running)
         return w;
@@ -213,7 +215,7 @@ static bool step_connect(struct served_device *m)
     }
     m->busy_since_ns = 0;
     if (worker_process_send(w, &message, files, count)) {
-        report_device(&m->d, "%s does not listen: %s", m->d.kind->worker, strerror(errno));
+        report_device(&m->d, "%s does not listen: %s", m->d.worker, strerror(errno));
         link_gone(m);
         try_again(m, BUSY_AGAIN_NS);
         return false;
@@ -340,7 +342,7 @@ static void note_new_front(struct served_device *m)
     if (!m->refused || runs)
         return;
     m->refused = false;
-    struct worker_process *w = workers_find(&m->all->workers, m->d.kind, m->d.domid);
+    struct worker_process *w = workers_find(&m->all->workers, m->d.worker, m->d.domid);
     if (w)
         worker_process_forgive(w);
 }

@@ -46,7 +46,7 @@ static void again_due(struct event_timer *timer)
 static void deadline_passed(struct event_timer *timer)
 {
     struct served_device *m = OWNER(struct served_device, deadline, timer);
-    report_device(&m->d, "%s does not answer; it is killed", m->d.kind->worker);
+    report_device(&m->d, "%s does not answer; it is killed", m->d.worker);
     worker_process_kill(m->worker);
 }
 
@@ -74,7 +74,8 @@ static struct served_device *add(struct devices *all, const struct served_folder
     if (!m)
         return NULL;
     m->all = all;
-    m->d = (struct device){.kind = folder->kind, .xs = all->xs, .domid = domid, .id = id, .counters = -1};
+    m->d = (struct device){
+        .kind = folder->kind, .worker = folder->kind->worker, .xs = all->xs, .domid = domid, .id = id, .counters = -1};
     snprintf(m->d.back, sizeof(m->d.back), KINDS_BACKEND "/%s/%u/%u", folder->name, domid, id);
     snprintf(m->d.front, sizeof(m->d.front), "/local/domain/%u/device/%s/%u", domid, folder->kind->name, id);
     m->again.fired = again_due;
@@ -93,10 +94,27 @@ static void watch_front(struct served_device *m)
         m->watched = xs_watch(m->d.xs, path, m->d.back);
 }
 
+static bool is_served_by(const struct served_device *m, const struct worker_process *w)
+{
+    return m->d.domid == w->domid && !strcmp(m->d.worker, w->name);
+}
+
+/* The guest's, without a device. */
+static void forget_workers(struct devices *all, unsigned domid)
+{
+    for (struct worker_process *w = all->workers.first, *next; w; w = next) {
+        const struct served_device *m = all->first;
+        next = w->next;
+        while (m && !is_served_by(m, w))
+            m = m->next;
+        if (!m && w->domid == domid)
+            worker_process_forget(w);
+    }
+}
+
 void devices_remove(struct served_device *m)
 {
     struct served_device **at = &m->all->first;
-    bool last = true;
     char path[sizeof(m->d.front) + 8];
     snprintf(path, sizeof(path), "%s/state", m->d.front);
     if (m->watched)
@@ -106,11 +124,7 @@ void devices_remove(struct served_device *m)
     *at = m->next;
     event_timer_stop(&m->all->loop, &m->again);
     event_timer_stop(&m->all->loop, &m->deadline);
-    for (struct served_device *other = m->all->first; other; other = other->next)
-        last = last && (other->d.kind != m->d.kind || other->d.domid != m->d.domid);
-    struct worker_process *w = last ? workers_find(&m->all->workers, m->d.kind, m->d.domid) : NULL;
-    if (w)
-        worker_process_forget(w);
+    forget_workers(m->all, m->d.domid);
     free(m);
 }
 
@@ -335,7 +349,7 @@ static void worker_died(struct worker_process *w, const char *how)
     struct devices *all = OWNER(struct devices, workers, w->all);
     bool any = false;
     for (struct served_device *m = all->first; m; m = m->next) {
-        if (m->d.kind != w->kind || m->d.domid != w->domid)
+        if (!is_served_by(m, w))
             continue;
         any = true;
         device_worker_died(m, how);
@@ -348,7 +362,7 @@ static void worker_may_start(struct worker_process *w)
 {
     struct devices *all = OWNER(struct devices, workers, w->all);
     for (struct served_device *m = all->first; m; m = m->next)
-        if (m->d.kind == w->kind && m->d.domid == w->domid)
+        if (is_served_by(m, w))
             devices_mark(m);
 }
 

@@ -42,7 +42,7 @@ static int usage(FILE *to)
                 "  --pid-file FILE     (" PID_FILE ")\n"
                 "  --serve KINDS       the kernel's devices too: vbd, vif, or vbd,vif; for guests of xl on a kernel\n"
                 "                      without xen-blkback or xen-netback\n"
-                "  --workers DIRECTORY where hvblock and hvnet are\n"
+                "  --workers DIRECTORY where hvblock, hvblock-nbd and hvnet are\n"
                 "  --status            print the devices, their states and their workers, and end\n"
                 "  --json              with --status: as JSON\n");
     return to == stdout ? 0 : 2;

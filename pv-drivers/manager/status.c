@@ -51,6 +51,13 @@ static unsigned find_worker(const char *program, const char *domid)
     return found;
 }
 
+static const char *program_of(struct xs_handle *xs, const struct row *r)
+{
+    struct device d = {.kind = r->kind, .xs = xs};
+    snprintf(d.back, sizeof(d.back), KINDS_BACKEND "/%s/%.20s/%.20s", r->folder, r->domid, r->id);
+    return r->kind->worker_of ? r->kind->worker_of(&d) : r->kind->worker;
+}
+
 static void read_counters(struct row *r)
 {
     char path[128];
@@ -71,7 +78,7 @@ static void read_row(struct xs_handle *xs, struct row *r)
     if (front)
         store_read_number(xs, XBT_NULL, &r->front, "%s/state", front);
     free(front);
-    r->worker = find_worker(r->kind->worker, r->domid);
+    r->worker = find_worker(program_of(xs, r), r->domid);
     read_counters(r);
 }
 

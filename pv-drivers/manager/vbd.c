@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Disks for the manager. What is behind one is an image that hvblock works on itself (raw files, block devices), an NBD
- * server (of our own for other formats, or one that params names), or nothing: a drive without medium. The nodes of the
- * back end come from the tools (docs/drivers.md lists them), those of the front end from the guest: each is checked.
+ * server (of our own for other formats, or one that params names) that hvblock-nbd talks to, or nothing: a drive
+ * without medium. The nodes of the back end come from the tools (docs/drivers.md lists them), those of the front end
+ * from the guest: each is checked.
  */
 #include "libhv/store.h"
 #include "manager/device_kind.h"
@@ -112,6 +113,16 @@ static int read_back(const struct device *d, struct vbd *v, struct failure *fail
     if ((v->behind == BEHIND_IMAGE || v->behind == BEHIND_OWN_SERVER) && v->params[0] != '/')
         return failure_set(failure, "params: %s must begin with /", v->params);
     return 0;
+}
+
+static const char *worker_of(const struct device *d)
+{
+    struct vbd v = {.behind = BEHIND_NOTHING};
+    struct failure ignored = {""}; /* open will say it */
+
+    if (read_back(d, &v, &ignored))
+        v.behind = BEHIND_NOTHING;
+    return v.behind == BEHIND_OWN_SERVER || v.behind == BEHIND_URI ? "hvblock-nbd" : "hvblock";
 }
 
 /* ---- writing nodes ---- */
@@ -469,6 +480,7 @@ const struct device_kind vbd_kind = {
     .name = "vbd",
     .back = "haven-vbd",
     .worker = "hvblock",
+    .worker_of = worker_of,
     .open = open_vbd,
     .close = close_vbd,
     .connect = connect_vbd,

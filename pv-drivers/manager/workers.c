@@ -100,14 +100,14 @@ static int start_process(struct worker_process *w, struct failure *failure)
 {
     char path[PATH_MAX];
     int ends[2];
-    find_program(w->all, w->kind->worker, path);
+    find_program(w->all, w->name, path);
     if (access(path, X_OK))
         return failure_errno(failure, "%s", path);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends))
-        return failure_errno(failure, "a socket for %s", w->kind->worker);
+        return failure_errno(failure, "a socket for %s", w->name);
     w->pid = fork();
     if (!w->pid)
-        become(path, w->kind->worker, w->domid, ends[1]);
+        become(path, w->name, w->domid, ends[1]);
     close(ends[1]);
     if (w->pid > 0 && !watch_process(w, ends[0])) {
         w->started_ns = event_loop_now_ns();
@@ -163,7 +163,7 @@ static void count_death(struct worker_process *w, const siginfo_t *info, const c
     w->crashes = killed ? w->crashes : soon ? w->crashes + 1 : 1;
     if (w->crashes >= CRASHES_MAX) {
         snprintf(w->broken, sizeof(w->broken), "%s of domain %u ended %u times soon after its start, last by %s",
-                 w->kind->worker, w->domid, w->crashes, how);
+                 w->name, w->domid, w->crashes, how);
         return;
     }
     if (w->deaths > 1) {
@@ -188,7 +188,7 @@ static void process_ready(struct event_source *source, uint32_t events)
     w->pid = 0;
     w->ending = false;
     if (!asked_for) {
-        report("domain %u: %s, process %d, ended: %s", w->domid, w->kind->worker, (int)info.si_pid, how);
+        report("domain %u: %s, process %d, ended: %s", w->domid, w->name, (int)info.si_pid, how);
         count_death(w, &info, how);
     }
     w->links = 0;
@@ -259,21 +259,21 @@ static void pause_over(struct event_timer *timer)
     w->all->may_start(w);
 }
 
-struct worker_process *workers_find(struct workers *all, const struct device_kind *kind, unsigned domid)
+struct worker_process *workers_find(struct workers *all, const char *name, unsigned domid)
 {
     struct worker_process *w = all->first;
-    while (w && (w->kind != kind || w->domid != domid))
+    while (w && (strcmp(w->name, name) != 0 || w->domid != domid))
         w = w->next;
     return w;
 }
 
-struct worker_process *workers_get(struct workers *all, const struct device_kind *kind, unsigned domid)
+struct worker_process *workers_get(struct workers *all, const char *name, unsigned domid)
 {
-    struct worker_process *w = workers_find(all, kind, domid);
+    struct worker_process *w = workers_find(all, name, domid);
     if (w || !(w = calloc(1, sizeof(*w))))
         return w;
     w->all = all;
-    w->kind = kind;
+    w->name = name;
     w->domid = domid;
     w->socket.fd = -1;
     w->pause.fired = pause_over;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The worker processes: one for each guest and kind of device. A process is started when the first device is opened,
+ * The worker processes: one for each guest and program (hvblock, hvnet, ...). A process is started when the first device is opened,
  * ended when the last is not connected any more, and started again when one is to be connected. What it was doing when
  * it died is in the rings.
  *
@@ -20,7 +20,7 @@ struct workers;
 struct worker_process {
     struct workers *all;
     struct worker_process *next;
-    const struct device_kind *kind;
+    const char *name; /* of the program */
     unsigned domid;
     pid_t pid;                    /* 0: none */
     bool ending;                  /* its socket is closed, its death is awaited */
@@ -44,8 +44,8 @@ struct workers {
 };
 
 /* The record of a guest's worker, made if there is none; NULL without memory. */
-struct worker_process *workers_get(struct workers *all, const struct device_kind *kind, unsigned domid);
-struct worker_process *workers_find(struct workers *all, const struct device_kind *kind, unsigned domid);
+struct worker_process *workers_get(struct workers *all, const char *name, unsigned domid);
+struct worker_process *workers_find(struct workers *all, const char *name, unsigned domid);
 /* 0: it runs; 1: it will, may_start tells when to ask again; -1: the reason. */
 int worker_process_run(struct worker_process *worker, struct failure *failure);
 /* One more, one less device. The last one ends the process. */

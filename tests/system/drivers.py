@@ -97,14 +97,16 @@ def dom0_files(context, tool, images, further):
     return files
 
 
-def drivers(context, tool, parts, images, modules="", programs=(), smp=1, timeout=600):
+def drivers(context, tool, parts, images, modules="", programs=(), workers=(), smp=1, timeout=600):
     if tool == "hvctl" and not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
     made = os.path.join(os.path.dirname(context.directory), "guest-images")
     guest_images(made)
     disk = os.path.join(context.directory, "images")
     images_disk(made, disk, images)
-    context = with_files(context, dom0_files(context, tool, made, programs))
+    build = os.path.dirname(os.path.dirname(os.path.dirname(context.hvctl or "")))
+    files = with_libraries({f"/usr/lib/haven/{w}": os.path.join(build, "pv-drivers/block", w) for w in workers})
+    context = with_files(context, dom0_files(context, tool, made, programs) | files)
     with Dom0(context, "drivers.sh", modules=MODULES + modules, smp=smp, dom0_memory=640, memory=1536,
               kernel_args=f"haven.tool={tool} haven.parts={parts}",
               extra=["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]) as vm:
@@ -114,7 +116,7 @@ def drivers(context, tool, parts, images, modules="", programs=(), smp=1, timeou
 
 def disk(context):
     """our block back end: fio, resize, read-only, qcow2, I/O errors, 20 hot rounds, kill -9 while ext4 writes"""
-    drivers(context, "hvctl", "disk", ["big.img"], programs=IMAGE_PROGRAMS)
+    drivers(context, "hvctl", "disk", ["big.img"], programs=IMAGE_PROGRAMS, workers=("hvblock-nbd",))
 
 
 def net(context):

@@ -43,17 +43,17 @@ void devices_store_failed(struct devices *devices)
     CU_FAIL("the store failed");
 }
 
-struct worker_process *workers_get(struct workers *w, const struct device_kind *kind, unsigned domid)
+struct worker_process *workers_get(struct workers *w, const char *name, unsigned domid)
 {
     (void)w;
-    (void)kind;
+    (void)name;
     (void)domid;
     return &worker;
 }
 
-struct worker_process *workers_find(struct workers *w, const struct device_kind *kind, unsigned domid)
+struct worker_process *workers_find(struct workers *w, const char *name, unsigned domid)
 {
-    return workers_get(w, kind, domid);
+    return workers_get(w, name, domid);
 }
 
 int worker_process_run(struct worker_process *w, struct failure *failure)

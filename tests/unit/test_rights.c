@@ -180,7 +180,7 @@ static void test_who_it_is(void)
     CU_ASSERT_TRUE(read(file, text, sizeof(text) - 1) > 0);
     close(file);
     char uid[64];
-    snprintf(uid, sizeof(uid), "Uid:\t%1$u\t%1$u\t%1$u\t%1$u\n", RIGHTS_UID_BASE + 2 * DOMID + 1);
+    snprintf(uid, sizeof(uid), "Uid:\t%1$u\t%1$u\t%1$u\t%1$u\n", RIGHTS_UID_BASE + RIGHTS_UIDS_EACH * DOMID + 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, uid));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Groups:\t \n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "CapPrm:\t0000000000000000\n"));

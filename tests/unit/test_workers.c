@@ -17,7 +17,7 @@
 static struct event_loop loop;
 static struct workers all;
 static char folder[] = "/tmp/haven-workers-XXXXXX";
-static const struct device_kind kind = {.name = "vbd", .worker = "hvtest"};
+static const char program[] = "hvtest";
 static unsigned deaths, starts;
 static char last_how[64];
 
@@ -78,10 +78,11 @@ static struct worker_process *begin(const char *text)
     all = (struct workers){.loop = &loop, .folder = folder, .message = message, .died = died, .may_start = want};
     deaths = starts = 0;
     script(text);
-    struct worker_process *w = workers_get(&all, &kind, 5);
+    struct worker_process *w = workers_get(&all, program, 5);
     CU_ASSERT_PTR_NOT_NULL_FATAL(w);
-    CU_ASSERT_PTR_EQUAL(workers_get(&all, &kind, 5), w);
-    CU_ASSERT_PTR_NULL(workers_find(&all, &kind, 6));
+    CU_ASSERT_PTR_EQUAL(workers_get(&all, program, 5), w);
+    CU_ASSERT_PTR_NULL(workers_find(&all, program, 6));
+    CU_ASSERT_PTR_NULL(workers_find(&all, "hvtest-nbd", 5));
     return w;
 }
 
