@@ -235,13 +235,14 @@ struct disk *disk_nbd_open(struct event_loop *loop, int socket, const char *name
         return NULL;
     }
     d->source = (struct event_source){.fd = nbd_aio_get_fd(d->nbd), .ready = socket_ready};
-    d->waits_for = EPOLLIN;
+    /* A server that is quick, or a worker that is slow, has the negotiation over by now: then nothing more comes from
+     * the socket. That it can be written to has the loop look at once in any case. */
+    d->waits_for = EPOLLIN | EPOLLOUT;
     if (event_loop_add(loop, &d->source, d->waits_for)) {
         failure_errno(failure, "the NBD server's socket");
         nbd_close(d->nbd);
         free(d);
         return NULL;
     }
-    wait_for_socket(d);
     return &d->disk;
 }
