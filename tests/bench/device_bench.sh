@@ -19,7 +19,9 @@ if [ $$ = 1 ]; then
         echo "SERVING"
         while :; do sleep 1000; done
     fi
+    wanted=$(sed -n 's/.*haven\.rows=\([^ ]*\).*/\1/p' /proc/cmdline)
     load() { # LABEL ARGUMENTS...
+        case $1 in $wanted*) ;; *) return ;; esac
         load_label=$1
         shift
         echo "MEASURED $load_label: $(device_load "$@" 2>&1)"
@@ -55,7 +57,7 @@ ip addr add 10.0.0.1/24 dev xenbr0
 ip link set xenbr0 up
 device_load serve 5001 &
 guest() { # NUMBER
-    config "guest$1" 'kernel = "/guests/vmlinux"' 'ramdisk = "/guests/bench.gz"' "extra = \"console=hvc0 quiet haven.role=$1\"" \
+    config "guest$1" 'kernel = "/guests/vmlinux"' 'ramdisk = "/guests/bench.gz"' "extra = \"console=hvc0 quiet haven.role=$1 haven.rows=$(argument rows)\"" \
         'memory = 160' 'tsc_mode = "native"' "vif = [ \"$(vif_of xenbr0 "00:16:3e:00:00:0$1")\" ]" "$2"
     $tool create -q "/tmp/guest$1.cfg" && return
     echo "FAILED: guest $1 was not created"

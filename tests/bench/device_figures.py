@@ -67,14 +67,14 @@ def make_initramfs(work, build, vmlinux):
     return image
 
 
-def measure(boot, columns, vmlinux, dom0_memory, work, build):
-    """columns: name to (hypervisor, options, tool, drivers). For each: row to instructions."""
+def measure(boot, columns, vmlinux, dom0_memory, work, build, rows_wanted=""):
+    """columns: name to (hypervisor, options, tool, drivers). For each: row to instructions, of the rows that begin so."""
     image = make_initramfs(work, build, vmlinux)
     figures = {}
     for name, (hv, options, tool, drivers) in columns.items():
         arguments = f"{vmlinux} console=hvc0 quiet panic=1 haven.run=/bench/device_bench.sh haven.modules={MODULES}"
         console = boot(hv, f"console=com1 dom0_mem={dom0_memory}M loglvl=warning {options}",
-                       [f"{arguments} haven.tool={tool} haven.drivers={drivers}", image], LIMIT)
+                       [f"{arguments} haven.tool={tool} haven.drivers={drivers} haven.rows={rows_wanted}", image], LIMIT)
         rows = re.findall(r"^(?:\[.*\] )?MEASURED (.+): LOAD ([\d.]+)\s*$", console, re.MULTILINE)
         figures[name] = {label: float(n) for label, n in rows}
         if not rows or "FAILED" in console or re.search(r"MEASURED .*: (?!LOAD)", console, re.MULTILINE):
