@@ -10,6 +10,7 @@
 #ifndef HAVEN_PV_DRIVERS_MANAGER_DEVICE_KIND_H
 #define HAVEN_PV_DRIVERS_MANAGER_DEVICE_KIND_H
 
+#include "common/event_loop.h"
 #include "common/worker.h"
 #include "libhv/failure.h"
 
@@ -20,6 +21,8 @@ struct device {
     const struct device_kind *kind;
     const char *worker; /* the program that serves it, as the nodes said when it was opened */
     struct xs_handle *xs;
+    struct event_loop *loop;
+    void (*wake)(struct device *d); /* for the kind: what DEVICE_LATER waits for is there */
     unsigned domid, id;
     char back[80];  /* /local/domain/0/backend/NAME/DOMID/ID */
     char front[80]; /* /local/domain/DOMID/device/KIND/ID, as the back end's node says and checked */
@@ -37,6 +40,10 @@ struct device {
  */
 #define DEVICE_BUSY 1
 
+/* Begun, and not ready yet: nothing may wait in open or connect, which other guests' devices would wait for, too. The
+ * kind calls d->wake when it is to be asked again, and sees to it that this comes. */
+#define DEVICE_LATER 2
+
 struct device_kind {
     const char *name;   /* of the front end's folder: "vbd", "vif" */
     const char *back;   /* of the folder in backend/ that hvctl uses: "haven-vbd", "haven-vif" */
@@ -46,12 +53,13 @@ struct device_kind {
 
     /* Reads the back end's nodes, opens what is behind the device, writes what the back end offers (feature-*, ...).
      * The manager then goes to InitWait. -1: the reason goes to the back end's node "error" and hotplug-error.
-     * DEVICE_BUSY: somebody holds it who may be about to end (below); after some seconds that is a failure, too. */
+     * DEVICE_BUSY: somebody holds it who may be about to end (above); after some seconds that is a failure, too.
+     * DEVICE_LATER: d->of_kind stays, and is freed by close if open is not called again. */
     int (*open)(struct device *d, struct failure *failure);
     void (*close)(struct device *d);
     /* Reads the front end's nodes, which are untrusted, into *m (queues, rings, features; kind and device are filled
      * in) and says which files go with it, d->counters first (they stay the kind's). -1: the front end's fault, the
-     * device is closed for it. DEVICE_BUSY as with open. */
+     * device is closed for it. DEVICE_BUSY as with open; DEVICE_LATER. */
     int (*connect)(struct device *d, struct worker_message *m, int *files, unsigned *count, struct failure *failure);
     /* The worker has it: writes what the front end reads when the back end says Connected (sectors, ...). */
     int (*connected)(struct device *d, struct failure *failure);

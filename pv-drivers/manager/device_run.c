@@ -117,11 +117,14 @@ static void start_early(struct served_device *m)
 static bool step_open(struct served_device *m)
 {
     struct failure failure = {""};
-    int opened = open_counters(m, &failure);
+    int opened = m->opening ? 0 : open_counters(m, &failure);
     if (m->d.kind->worker_of)
         m->d.worker = m->d.kind->worker_of(&m->d);
     if (!opened)
         opened = m->d.kind->open(&m->d, &failure);
+    m->opening = opened == DEVICE_LATER;
+    if (m->opening)
+        return false;
     if (opened) {
         close_counters(m);
         if (opened == DEVICE_BUSY)
@@ -138,6 +141,14 @@ static bool step_open(struct served_device *m)
     if (m->back == XenbusStateInitialising)
         device_store_say(m, XenbusStateInitWait);
     return true;
+}
+
+/* Nobody wants it any more before it was open. */
+static void stop_opening(struct served_device *m)
+{
+    m->d.kind->close(&m->d);
+    close_counters(m);
+    m->opening = false;
 }
 
 static bool step_close(struct served_device *m)
@@ -205,6 +216,8 @@ static bool step_connect(struct served_device *m)
     if (!w)
         return m->refused;
     int ready = m->d.kind->connect(&m->d, &message, files, &count, &failure);
+    if (ready == DEVICE_LATER)
+        return false;
     if (ready == DEVICE_BUSY) {
         wait_busy(m, failure.text);
         return false;
@@ -372,6 +385,8 @@ void device_run(struct served_device *m)
             .back = m->back,
         };
         enum xenbus_step step = xenbus_next(&view);
+        if (m->opening && step != XENBUS_OPEN)
+            stop_opening(m);
         if (step == XENBUS_FORGET) {
             step_forget(m);
             return;

@@ -50,6 +50,11 @@ static void deadline_passed(struct event_timer *timer)
     worker_process_kill(m->worker);
 }
 
+static void wake(struct device *d)
+{
+    devices_mark(OWNER(struct served_device, d, d));
+}
+
 /* ---- which devices there are ---- */
 
 static bool guest_is_dead(struct devices *all, unsigned domid)
@@ -74,8 +79,14 @@ static struct served_device *add(struct devices *all, const struct served_folder
     if (!m)
         return NULL;
     m->all = all;
-    m->d = (struct device){
-        .kind = folder->kind, .worker = folder->kind->worker, .xs = all->xs, .domid = domid, .id = id, .counters = -1};
+    m->d = (struct device){.kind = folder->kind,
+                           .worker = folder->kind->worker,
+                           .xs = all->xs,
+                           .loop = &all->loop,
+                           .wake = wake,
+                           .domid = domid,
+                           .id = id,
+                           .counters = -1};
     snprintf(m->d.back, sizeof(m->d.back), KINDS_BACKEND "/%s/%u/%u", folder->name, domid, id);
     snprintf(m->d.front, sizeof(m->d.front), "/local/domain/%u/device/%s/%u", domid, folder->kind->name, id);
     m->again.fired = again_due;

@@ -40,6 +40,7 @@ struct served_device {
     bool watched;  /* its front end's state is */
     bool complete; /* the nodes that must be there were, and were right */
     bool opened;
+    bool opening;   /* open said DEVICE_LATER */
     bool announced; /* the kind was told that the worker has it */
     bool refused;
     bool guest_dead;

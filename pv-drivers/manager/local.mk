@@ -11,6 +11,7 @@ pv_drivers_manager_hvdriverd_SOURCES = \
 	pv-drivers/manager/status.c \
 	pv-drivers/manager/antispoof.c \
 	pv-drivers/manager/tap.c \
+	pv-drivers/manager/nbd_connect.c \
 	pv-drivers/manager/nbd_server.c \
 	pv-drivers/manager/vbd.c \
 	pv-drivers/manager/vif.c \

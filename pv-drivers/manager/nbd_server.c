@@ -1,34 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * See nbd_server.h. The socket is made here and handed to the server (LISTEN_FDS, as systemd does), so it can be
- * connected to at once; the server takes the connection when it has opened the image, and greets. What it says on
- * stderr goes to a file in memory, for the reason if it ends instead.
+ * connected to at once; the server takes the connection when it has opened the image, and greets. It alone has the
+ * socket then, so the connection ends with it. What it says on stderr goes to a file in memory, for the reason.
  */
 #include "manager/nbd_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FOLDER        "/run/haven/nbd"
 #define LISTEN_FD     3
-#define START_MS      20000
-#define CONNECT_MS    5000
-#define STOP_MS       1000
-#define STEP_MS       10
+#define STOP_NS       INT64_C(1000000000)
 #define OPTIONS_MAX   4300
 #define MESSAGE_BYTES 1024
 
@@ -66,12 +63,12 @@ static int write_options(char *options, const char *format, const char *image)
     return *image ? -1 : 0;
 }
 
-static _Noreturn void run_server(const struct nbd_server *server, const char *options, bool read_only, pid_t parent)
+static _Noreturn void run_server(int from_listener, int from_messages, const char *options, bool read_only,
+                                 pid_t parent)
 {
     char pid[16];
     int none = open("/dev/null", O_RDWR);
-    int listener = fcntl(server->listener, F_DUPFD_CLOEXEC, 10),
-        messages = fcntl(server->messages, F_DUPFD_CLOEXEC, 10);
+    int listener = fcntl(from_listener, F_DUPFD_CLOEXEC, 10), messages = fcntl(from_messages, F_DUPFD_CLOEXEC, 10);
     sigset_t all;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -93,26 +90,35 @@ static _Noreturn void run_server(const struct nbd_server *server, const char *op
     _exit(1);
 }
 
+/* The listening socket; -1 with the reason. */
 static int listen_at(struct nbd_server *server, const char *name, struct failure *failure)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener;
 
     mkdir(FOLDER, 0700);
     snprintf(server->path, sizeof(server->path), FOLDER "/%s", name);
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", server->path);
     unlink(server->path);
-    server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    server->messages = memfd_create("qemu-nbd", MFD_CLOEXEC);
-    if (server->listener < 0 || server->messages < 0 ||
-        bind(server->listener, (struct sockaddr *)&address, sizeof(address)) || listen(server->listener, 16))
-        return failure_errno(failure, "%s", server->path);
-    return 0;
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener >= 0 && !bind(listener, (struct sockaddr *)&address, sizeof(address)) && !listen(listener, 16))
+        return listener;
+    failure_errno(failure, "%s", server->path);
+    if (listener >= 0)
+        close(listener);
+    return -1;
 }
 
 /* What it wrote, in one line, without its repetition of our options. */
-static void take_message(const struct nbd_server *server, const char *image, struct failure *failure)
+void nbd_server_say_why(struct nbd_server *server, const char *image, struct failure *failure)
 {
     char text[MESSAGE_BYTES];
+
+    if (server->pid > 0) { /* it is about to end, or it hangs */
+        kill(server->pid, SIGKILL);
+        waitpid(server->pid, NULL, 0);
+        server->pid = 0;
+    }
     ssize_t length = pread(server->messages, text, sizeof(text) - 1, 0);
     const char *says = text;
 
@@ -124,50 +130,32 @@ static void take_message(const struct nbd_server *server, const char *image, str
             text[i] = ' ';
     if (!strncmp(text, "qemu-nbd: Failed to blk_new_open '", 34) && strstr(text, "': "))
         says = strstr(text, "': ") + 3;
-    failure_set(failure, "disk image %s: %s", image, says[0] ? says : "qemu-nbd ended without a word");
+    failure_set(failure, "disk image %s: %s", image, says[0] ? says : "qemu-nbd did not open it");
 }
 
-/* The greeting stays for the worker to read. */
-static int wait_for_greeting(struct nbd_server *server, const char *image, int connection, struct failure *failure)
-{
-    const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
-
-    for (int waited = 0; waited < START_MS; waited += STEP_MS) {
-        char first;
-        if (recv(connection, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
-            return 0;
-        nanosleep(&step, NULL); /* not poll: a server that is about to end closes the connection first */
-        if (!nbd_server_runs(server)) {
-            take_message(server, image, failure);
-            return -1;
-        }
-    }
-    return failure_set(failure, "disk image %s: qemu-nbd did not open it within %u s", image, START_MS / 1000);
-}
-
-int nbd_server_start(struct nbd_server *server, const char *name, const char *format, const char *image, bool read_only,
+int nbd_server_start(struct nbd_server *server, const struct nbd_image *image, const char *name,
                      struct failure *failure)
 {
     char options[OPTIONS_MAX];
     pid_t parent = getpid();
-    int connection, result = -1;
+    int listener;
 
-    *server = (struct nbd_server){.listener = -1, .messages = -1};
-    if (write_options(options, format, image))
+    if (write_options(options, image->format, image->path))
         return failure_set(failure, "the name of the image is too long");
-    if (listen_at(server, name, failure) == 0) {
-        server->pid = fork();
-        if (server->pid == 0)
-            run_server(server, options, read_only, parent);
-        connection = server->pid > 0 ? nbd_server_connect(server, failure) : -1;
-        if (connection >= 0) {
-            result = wait_for_greeting(server, image, connection, failure);
-            close(connection);
-        }
-    }
-    if (result)
-        nbd_server_stop(server);
-    return result;
+    listener = listen_at(server, name, failure);
+    if (listener < 0)
+        return -1;
+    server->messages = memfd_create("qemu-nbd", MFD_CLOEXEC);
+    server->pid = server->messages < 0 ? -1 : fork();
+    if (server->pid == 0)
+        run_server(listener, server->messages, options, image->read_only, parent);
+    close(listener);
+    if (server->pid > 0)
+        return 0;
+    failure_errno(failure, "qemu-nbd for %s", image->path);
+    server->pid = 0;
+    nbd_server_stop(server);
+    return -1;
 }
 
 bool nbd_server_runs(struct nbd_server *server)
@@ -177,131 +165,68 @@ bool nbd_server_runs(struct nbd_server *server)
     return server->pid > 0;
 }
 
-/* It gets a moment to close the image in good order; a kill would do no harm either (nbd_server.h). */
+/* ---- the end ---- */
+
+/* A server that was asked to end gets a moment to close the image in good order (a kill would do no harm either). */
+struct ending {
+    struct event_loop *loop;
+    struct event_source process;
+    struct event_timer deadline;
+    pid_t pid;
+};
+
+static void has_ended(struct event_source *source, uint32_t events)
+{
+    struct ending *e = (struct ending *)((char *)source - offsetof(struct ending, process));
+
+    (void)events;
+    waitpid(e->pid, NULL, 0);
+    event_loop_remove(e->loop, source);
+    event_timer_stop(e->loop, &e->deadline);
+    close(source->fd);
+    free(e);
+}
+
+static void took_too_long(struct event_timer *timer)
+{
+    kill(((struct ending *)((char *)timer - offsetof(struct ending, deadline)))->pid, SIGKILL);
+}
+
 static void end_process(struct nbd_server *server)
 {
-    const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
+    struct ending *e = calloc(1, sizeof(*e));
+    int process = (int)syscall(SYS_pidfd_open, server->pid, 0);
 
-    kill(server->pid, SIGTERM);
-    for (int waited = 0; waited < STOP_MS && nbd_server_runs(server); waited += STEP_MS)
-        nanosleep(&step, NULL);
-    if (server->pid > 0) {
+    if (e)
+        *e = (struct ending){.loop = server->loop,
+                             .process = {.fd = process, .ready = has_ended},
+                             .deadline = {.fired = took_too_long},
+                             .pid = server->pid};
+    if (e && process >= 0 && !event_loop_add(e->loop, &e->process, EPOLLIN)) {
+        kill(server->pid, SIGTERM);
+        event_timer_set(e->loop, &e->deadline, event_loop_now_ns() + STOP_NS);
+    } else {
+        free(e);
+        if (process >= 0)
+            close(process);
         kill(server->pid, SIGKILL);
         waitpid(server->pid, NULL, 0);
     }
     server->pid = 0;
 }
 
+void nbd_server_init(struct nbd_server *server, struct event_loop *loop)
+{
+    *server = (struct nbd_server){.loop = loop, .messages = -1};
+}
+
 void nbd_server_stop(struct nbd_server *server)
 {
     if (nbd_server_runs(server))
         end_process(server);
-    if (server->listener >= 0)
-        close(server->listener);
     if (server->messages >= 0)
         close(server->messages);
     if (server->path[0])
         unlink(server->path);
-    *server = (struct nbd_server){.listener = -1, .messages = -1};
-}
-
-/* ---- connecting ---- */
-
-static int connect_by(const struct sockaddr *address, socklen_t length)
-{
-    int file = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct pollfd poll_for = {.fd = file, .events = POLLOUT};
-    int error = 0;
-    socklen_t size = sizeof(error);
-
-    if (file < 0)
-        return -1;
-    if (connect(file, address, length) == 0)
-        return file;
-    error = errno;
-    if (error == EINPROGRESS) {
-        error = ETIMEDOUT;
-        if (poll(&poll_for, 1, CONNECT_MS) > 0)
-            getsockopt(file, SOL_SOCKET, SO_ERROR, &error, &size);
-    }
-    if (!error)
-        return file;
-    close(file);
-    errno = error;
-    return -1;
-}
-
-static int connect_unix(const char *path, struct failure *failure)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int file;
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return failure_set(failure, "%s: too long for the name of a socket", path);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    file = connect_by((struct sockaddr *)&address, sizeof(address));
-    return file < 0 ? failure_errno(failure, "the NBD server at %s", path) : file;
-}
-
-int nbd_server_connect(const struct nbd_server *server, struct failure *failure)
-{
-    return connect_unix(server->path, failure);
-}
-
-static int connect_tcp(const char *host, const char *port, struct failure *failure)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *all;
-    int error = getaddrinfo(host, port, &hints, &all), file = -1;
-
-    if (error)
-        return failure_set(failure, "the NBD server %s: %s", host, gai_strerror(error));
-    for (const struct addrinfo *one = all; one && file < 0; one = one->ai_next)
-        file = connect_by(one->ai_addr, one->ai_addrlen);
-    if (file < 0)
-        failure_errno(failure, "the NBD server %s, port %s", host, port);
-    freeaddrinfo(all);
-    return file;
-}
-
-static int export_too_long(struct failure *failure)
-{
-    return failure_set(failure, "the NBD server's export has a name that is too long");
-}
-
-static int connect_uri_unix(const char *rest, char *export_name, size_t room, struct failure *failure)
-{
-    const char *query = strstr(rest, "?socket=");
-
-    if (rest[0] != '/' || !query)
-        return failure_set(failure, "nbd+unix: the form is nbd+unix:///EXPORT?socket=PATH");
-    if ((size_t)snprintf(export_name, room, "%.*s", (int)(query - rest - 1), rest + 1) >= room)
-        return export_too_long(failure);
-    return connect_unix(query + strlen("?socket="), failure);
-}
-
-int nbd_uri_connect(const char *uri, char *export_name, size_t room, struct failure *failure)
-{
-    char host[256], *port;
-    const char *export;
-
-    if (!strncmp(uri, "nbd+unix://", 11))
-        return connect_uri_unix(uri + 11, export_name, room, failure);
-    if (strncmp(uri, "nbd://", 6))
-        return failure_set(failure, "%s: not an NBD URI (nbd://HOST[:PORT][/EXPORT] or nbd+unix:///EXPORT?socket=PATH)",
-                           uri);
-    if ((size_t)snprintf(host, sizeof(host), "%s", uri + 6) >= sizeof(host))
-        return failure_set(failure, "%s: too long", uri);
-    host[strcspn(host, "/")] = 0;
-    export = strchr(uri + 6, '/');
-    if ((size_t)snprintf(export_name, room, "%s", export ? export + 1 : "") >= room)
-        return export_too_long(failure);
-    port = strrchr(host, host[0] == '[' ? ']' : ':'); /* [ADDRESS]:PORT */
-    if (port && *port == ']') {
-        *port++ = 0;
-        return connect_tcp(host + 1, *port == ':' ? port + 1 : "10809", failure);
-    }
-    if (port)
-        *port++ = 0;
-    return connect_tcp(host, port ? port : "10809", failure);
+    nbd_server_init(server, server->loop);
 }

@@ -8,12 +8,14 @@
 #include "libhv/store.h"
 #include "manager/device_kind.h"
 #include "manager/disk_image.h"
+#include "manager/nbd_connect.h"
 #include "manager/nbd_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,10 @@
 #define RING_ORDER_OFFERED 4u
 #define SEGMENTS_OFFERED   256u /* block/blkif_parse.h: BLKIF_SEGMENTS_MAX */
 #define TEXT_MAX           1100
+#define SERVER_SECONDS     20 /* for a server of our own to open its image, or another one to answer */
 
+_Static_assert(sizeof(((struct nbd_address *)NULL)->export_name) == sizeof(((struct worker_block *)NULL)->nbd_export),
+               "");
 _Static_assert(1u << RING_ORDER_OFFERED == WORKER_RING_PAGES_MAX && QUEUES_OFFERED <= WORKER_QUEUES_MAX, "offered");
 
 enum behind { BEHIND_NOTHING, BEHIND_IMAGE, BEHIND_OWN_SERVER, BEHIND_URI };
@@ -38,7 +43,10 @@ struct vbd {
     char params[TEXT_MAX], format[16];
     bool read_only, cdrom, removable, discard_wanted, persistent;
     struct disk_image image; /* BEHIND_IMAGE */
+    struct device *device;
     struct nbd_server server;
+    struct nbd_connect connect;
+    int spare; /* a connection that no worker has yet */
     /* While a worker has it: the file that went to it (image or socket), and the one it synchronises. */
     int given, synced;
     uint64_t sectors; /* as the guest was told, or will be */
@@ -208,12 +216,61 @@ static void put_properties(struct writing *w, struct vbd *v)
     put_discard(w, v, answer ? answer->block.discard : image && v->image.discard && v->discard_wanted);
 }
 
+/* ---- servers ---- */
+
+static void connect_ended(struct nbd_connect *connect)
+{
+    struct vbd *v = (struct vbd *)((char *)connect - offsetof(struct vbd, connect));
+
+    v->device->wake(v->device);
+}
+
+static void lose_spare(struct vbd *v)
+{
+    if (v->spare >= 0)
+        close(v->spare);
+    v->spare = -1;
+}
+
+static int start_server(struct vbd *v, struct failure *failure)
+{
+    const struct nbd_image image = {
+        .path = v->params, .format = nbd_server_format(v->format), .read_only = v->read_only};
+    char name[32];
+
+    snprintf(name, sizeof(name), "%u-%u", v->device->domid, v->device->id);
+    lose_spare(v);
+    return nbd_server_start(&v->server, &image, name, failure);
+}
+
+/* Goes on with getting v->spare: 0 when it is there; DEVICE_LATER; or -1. */
+static int get_connection(struct vbd *v, struct failure *failure)
+{
+    struct nbd_address address = {.path = ""};
+
+    if (nbd_connect_is_under_way(&v->connect))
+        return DEVICE_LATER;
+    if (!v->connect.has_ended) {
+        if (v->behind == BEHIND_URI && nbd_address_parse(&address, v->params, failure))
+            return -1;
+        if (v->behind == BEHIND_OWN_SERVER)
+            snprintf(address.path, sizeof(address.path), "%s", v->server.path);
+        return nbd_connect_begin(&v->connect, &address, SERVER_SECONDS, failure) ? -1 : DEVICE_LATER;
+    }
+    struct failure why = {""};
+    v->spare = nbd_connect_take(&v->connect, &why);
+    if (v->spare >= 0)
+        return 0;
+    if (v->behind == BEHIND_OWN_SERVER)
+        nbd_server_say_why(&v->server, v->params, failure);
+    return failure_set(failure, "%s", why.text); /* unless the server said it */
+}
+
 /* ---- open, close ---- */
 
 static int open_behind(struct device *d, struct vbd *v, struct failure *failure)
 {
-    char name[32];
-    int socket;
+    int result = 0;
 
     switch (v->behind) {
     case BEHIND_NOTHING:
@@ -223,15 +280,16 @@ static int open_behind(struct device *d, struct vbd *v, struct failure *failure)
         return disk_image_open(&v->image, v->params, v->read_only,
                                store_exists(d->xs, XBT_NULL, "%s/physical-device", d->back), failure);
     case BEHIND_OWN_SERVER:
-        snprintf(name, sizeof(name), "%u-%u", d->domid, d->id);
-        return nbd_server_start(&v->server, name, nbd_server_format(v->format), v->params, v->read_only, failure);
-    case BEHIND_URI: /* only to see whether it is there: each worker gets its own connection */
-        socket = nbd_uri_connect(v->params, (char[64]){""}, 64, failure);
-        if (socket >= 0)
-            close(socket);
-        return socket < 0 ? -1 : 0;
+        if (!v->server.path[0])
+            result = start_server(v, failure);
+        break;
+    case BEHIND_URI:
+        break;
     }
-    return -1;
+    if (!result)
+        result = get_connection(v, failure);
+    /* One that has not let go yet, as a server that is about to end, and other users are not told apart. */
+    return result == -1 && strstr(failure->text, " lock") ? DEVICE_BUSY : result;
 }
 
 static void let_go(struct device *d)
@@ -251,24 +309,53 @@ static void close_vbd(struct device *d)
 
     let_go(d);
     disk_image_close(&v->image);
+    nbd_connect_drop(&v->connect);
+    lose_spare(v);
     nbd_server_stop(&v->server);
     free(v);
     d->of_kind = NULL;
 }
 
-static int open_vbd(struct device *d, struct failure *failure)
+static struct vbd *new_vbd(struct device *d)
 {
     struct vbd *v = calloc(1, sizeof(*v));
-    int result;
 
     if (!v)
-        return failure_errno(failure, "a disk");
-    v->given = v->synced = v->image.file = -1;
-    v->server = (struct nbd_server){.listener = -1, .messages = -1};
-    d->of_kind = v;
-    result = read_back(d, v, failure);
+        return NULL;
+    v->device = d;
+    v->given = v->synced = v->spare = v->image.file = -1;
+    nbd_server_init(&v->server, d->loop);
+    nbd_connect_init(&v->connect, d->loop, connect_ended);
+    return v;
+}
+
+/* While it was being opened, the nodes were removed and made anew, for another image. */
+static bool is_another(const struct device *d, const struct vbd *v)
+{
+    struct vbd now = {.behind = BEHIND_NOTHING};
+    struct failure ignored = {""};
+
+    return read_back(d, &now, &ignored) || now.read_only != v->read_only || strcmp(now.params, v->params) != 0 ||
+           strcmp(now.format, v->format) != 0;
+}
+
+static int open_vbd(struct device *d, struct failure *failure)
+{
+    struct vbd *v = d->of_kind;
+    int result = 0;
+
+    if (v && is_another(d, v))
+        close_vbd(d);
+    if (!d->of_kind) {
+        d->of_kind = v = new_vbd(d);
+        if (!v)
+            return failure_errno(failure, "a disk");
+        result = read_back(d, v, failure);
+    }
     if (!result)
         result = open_behind(d, v, failure);
+    if (result == DEVICE_LATER)
+        return result;
     v->sectors = v->image.bytes / SECTOR;
     if (!result)
         result = write_all(d, put_offers, failure);
@@ -340,29 +427,35 @@ static int read_rings(const struct device *d, struct worker_message *m, struct f
 
 /* A server of our own that ended is started again: the image is opened anew, which waits for what the old one had
  * begun, by its locks. */
-static int connect_server(struct device *d, struct vbd *v, struct worker_message *m, struct failure *failure)
+static int connect_server(struct vbd *v, struct worker_message *m, struct failure *failure)
 {
-    if (v->behind == BEHIND_URI) {
-        v->given = nbd_uri_connect(v->params, m->block.nbd_export, sizeof(m->block.nbd_export), failure);
-        return v->given < 0 ? DEVICE_BUSY : 0;
-    }
-    if (!nbd_server_runs(&v->server)) {
+    struct nbd_address address = {.path = ""};
+
+    if (v->behind == BEHIND_OWN_SERVER && !nbd_server_runs(&v->server) && !nbd_connect_is_under_way(&v->connect)) {
+        nbd_connect_drop(&v->connect);
         nbd_server_stop(&v->server);
-        if (open_behind(d, v, failure))
+        if (start_server(v, failure))
             return DEVICE_BUSY;
     }
-    v->given = nbd_server_connect(&v->server, failure);
-    v->synced = open(v->params, O_RDONLY | O_CLOEXEC);
-    return v->given < 0 || v->synced < 0 ? DEVICE_BUSY : 0;
+    int result = v->spare >= 0 ? 0 : get_connection(v, failure);
+    if (result)
+        return result == DEVICE_LATER ? result : DEVICE_BUSY;
+    v->given = v->spare;
+    v->spare = -1;
+    if (v->behind == BEHIND_OWN_SERVER)
+        v->synced = open(v->params, O_RDONLY | O_CLOEXEC);
+    else if (!nbd_address_parse(&address, v->params, failure))
+        memcpy(m->block.nbd_export, address.export_name, sizeof(m->block.nbd_export));
+    return v->behind == BEHIND_OWN_SERVER && v->synced < 0 ? failure_errno(failure, "%s", v->params), DEVICE_BUSY : 0;
 }
 
-static int connect_behind(struct device *d, struct vbd *v, struct worker_message *m, struct failure *failure)
+static int connect_behind(struct vbd *v, struct worker_message *m, struct failure *failure)
 {
     if (v->behind == BEHIND_NOTHING)
         return 0;
     if (v->behind != BEHIND_IMAGE) {
         m->block.nbd = true;
-        return connect_server(d, v, m, failure);
+        return connect_server(v, m, failure);
     }
     m->block.block_device = v->image.block_device;
     m->block.direct = v->image.direct;
@@ -386,7 +479,7 @@ static int connect_vbd(struct device *d, struct worker_message *m, int *files, u
                                      .read_only = v->read_only,
                                      .discard = v->discard_wanted,
                                      .persistent = v->persistent && keeps_grants == 1};
-    result = connect_behind(d, v, m, failure);
+    result = connect_behind(v, m, failure);
     if (result) {
         let_go(d);
         return result;
