@@ -300,6 +300,62 @@ static void test_errors(void)
     }
 }
 
+/* What a front end must not ask for: each is answered at once, none reaches the disk, and the next good one is served.
+ */
+static void test_refused(void)
+{
+    static const struct {
+        uint8_t operation, segments, first, last; /* of its first segment */
+        bool read_only, no_discard;
+        uint64_t sector;
+        int16_t status;
+    } cases[] = {
+        {BLKIF_OP_READ, 0, 0, 7, false, false, 0, BLKIF_RSP_ERROR},
+        {BLKIF_OP_WRITE, 0, 0, 7, false, false, 0, BLKIF_RSP_ERROR},
+        {BLKIF_OP_READ, 12, 0, 7, false, false, 0, BLKIF_RSP_ERROR}, /* more than a request has room for */
+        {BLKIF_OP_WRITE, 255, 0, 7, false, false, 0, BLKIF_RSP_ERROR},
+        {BLKIF_OP_READ, 1, 3, 2, false, false, 0, BLKIF_RSP_ERROR}, /* a piece that ends before it begins */
+        {BLKIF_OP_READ, 1, 0, 8, false, false, 0, BLKIF_RSP_ERROR}, /* beyond its page */
+        {BLKIF_OP_WRITE, 1, 255, 255, false, false, 0, BLKIF_RSP_ERROR},
+        {BLKIF_OP_READ, 1, 0, 7, false, false, DISK_BYTES / 512, BLKIF_RSP_ERROR}, /* behind the disk */
+        {BLKIF_OP_READ, 1, 0, 7, false, false, DISK_BYTES / 512 - 7, BLKIF_RSP_ERROR},
+        {BLKIF_OP_WRITE, 1, 0, 7, false, false, UINT64_MAX, BLKIF_RSP_ERROR},
+        {BLKIF_OP_WRITE, 1, 0, 7, false, false, UINT64_MAX / 512 + 1, BLKIF_RSP_ERROR},
+        {BLKIF_OP_WRITE, 1, 0, 7, true, false, 0, BLKIF_RSP_ERROR},
+        {BLKIF_OP_FLUSH_DISKCACHE, 1, 0, 7, true, false, 0, BLKIF_RSP_ERROR}, /* with data */
+        {BLKIF_OP_DISCARD, 0, 0, 0, true, true, 0, BLKIF_RSP_EOPNOTSUPP},
+        {BLKIF_OP_DISCARD, 0, 0, 0, false, true, 0, BLKIF_RSP_EOPNOTSUPP},
+        {BLKIF_OP_DISCARD, 0, 0, 0, false, false, 0, BLKIF_RSP_ERROR}, /* of no sectors */
+        {BLKIF_OP_WRITE_BARRIER, 1, 0, 7, false, false, 0, BLKIF_RSP_EOPNOTSUPP},
+        {BLKIF_OP_RESERVED_1, 1, 0, 7, false, false, 0, BLKIF_RSP_EOPNOTSUPP},
+        {255, 1, 0, 7, false, false, 0, BLKIF_RSP_EOPNOTSUPP},
+    };
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        start(i % 2);
+        device.limits.read_only = cases[i].read_only;
+        device.limits.discard = !cases[i].no_discard;
+        blkif_request_t *request = RING_GET_REQUEST(&front, front.req_prod_pvt);
+        ask(cases[i].operation, 100 + i, cases[i].sector, 1, 1);
+        request->nr_segments = cases[i].segments;
+        if (cases[i].operation != BLKIF_OP_DISCARD) {
+            request->seg[0].first_sect = cases[i].first;
+            request->seg[0].last_sect = cases[i].last;
+        } else {
+            ((blkif_request_discard_t *)request)->nr_sectors = 0;
+        }
+        ask(BLKIF_OP_READ, 200 + i, 0, 1, 1);
+        turn();
+        CU_ASSERT(front.sring->rsp_prod == 1 && RING_GET_RESPONSE(&front, 0)->operation == cases[i].operation);
+        CU_ASSERT(hear(100 + i, cases[i].status) && silent() && counters.errors == 1);
+        CU_ASSERT_FATAL(under_way_count == 1); /* the good one alone */
+        disk_ends_one();
+        turn();
+        CU_ASSERT(hear(200 + i, BLKIF_RSP_OKAY) && silent() && device.busy == 0 && !device.broken);
+        stop();
+    }
+}
+
 /* 256 segments, their list in a page of the guest; more of them at once than the pool holds. */
 static void test_indirect_and_starving(void)
 {
@@ -404,6 +460,7 @@ int main(void)
         {"mapped data, answers in order", test_mapped},
         {"a later end waits for an earlier one", test_order},
         {"wrong grants and errors of the disk", test_errors},
+        {"requests that must not be", test_refused},
         {"indirect requests, more than the pool holds", test_indirect_and_starving},
         {"the disk's server goes away", test_lost},
         {"counters that cannot be", test_broken_ring},
