@@ -6,8 +6,14 @@ import re
 
 from bzimage import BzImage
 from dom0 import hv_arguments, kernel_path
-from kernels import write
 from machine import Failure, Machine
+
+
+def write(context, name, data):
+    path = os.path.join(context.directory, name)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
 
 
 def refused(says, xen_says, make_kernel, doc, *, dom0_memory=512, memory=1024, initramfs=True):

@@ -118,7 +118,6 @@ def devices(machine):
         for driver, sink in peer.sinks.items():
             if sink.received != data:
                 raise Failure(f"the host did not receive what dom0 sent over {driver}")
-    scenario.cpus = SMP[machine]
     scenario.__doc__ = (f"on {machine}: virtio, NVMe and AHCI disks, virtio and e1000 networks by checksum, USB keyboard and "
                         "power button")
     return scenario

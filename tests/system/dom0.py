@@ -58,8 +58,7 @@ def make_base(path, hvctl):
                  for w in ("-b", f"{tool}:{folder}/{os.path.basename(tool)}")]
         guests = [path for name in GUESTS for path in glob.glob(os.path.join(build, "tests", "guests", name))]
         tools += [w for guest in guests for w in ("-f", f"{guest}:/guests/{os.path.basename(guest)}")]
-    stress = ["-b", "/usr/bin/stress-ng"] if os.path.exists("/usr/bin/stress-ng") else []
-    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), "-m", "null_blk", *tools, *stress, path + ".base"], check=True)
+    subprocess.run([os.path.join(TOP, "scripts", "make-dom0-initramfs"), "-m", "null_blk", *tools, path + ".base"], check=True)
     names = ["dom0", *("dom0/" + f for f in sorted(os.listdir(os.path.join(HERE, "dom0"))))]
     scripts = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=HERE, check=True,
                              stdout=subprocess.PIPE, input="\n".join(names).encode()).stdout

@@ -27,3 +27,9 @@ check "all CPUs finish a job each" sh -c '
 echo "--- kernel log begins"
 dmesg -r
 echo "--- kernel log ends"
+
+if [ "$(argument end)" = reset ]; then
+    echo "haven.run ended with 0"
+    reboot -f
+    sleep 30
+fi

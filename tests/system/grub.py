@@ -1,36 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""All kernel formats and loaders: each compression, a bare ELF, GRUB from a CD."""
+"""GRUB loads everything from a CD, as firmware and boot loader do it on a real machine."""
 
 import os
 import shutil
 import subprocess
 
-from bzimage import BzImage
-from dom0 import Dom0, hv_arguments, kernel_path
+from dom0 import Dom0, hv_arguments
 from machine import Failure
-
-
-def write(context, name, data):
-    path = os.path.join(context.directory, name)
-    with open(path, "wb") as f:
-        f.write(data)
-    return path
-
-
-def compressed(compression):
-    def scenario(context):
-        kernel = write(context, "vmlinuz", BzImage(kernel_path()).repacked(compression))
-        with Dom0(context, "poweroff.sh", kernel=kernel) as vm:
-            vm.finish(240)
-    scenario.__doc__ = f"Debian's kernel packed with {compression}"
-    return scenario
-
-
-def bare_elf(context):
-    """Debian's kernel as a bare ELF"""
-    kernel = write(context, "vmlinux", BzImage(kernel_path()).vmlinux())
-    with Dom0(context, "poweroff.sh", kernel=kernel) as vm:
-        vm.finish(240)
 
 
 def grub(context):
@@ -70,7 +46,4 @@ class Dom0Cd(Dom0):
             del self.command[at:at + 2]
 
 
-# All other scenarios boot Debian's kernel packed with lz4, but for those that take it as it is, with xz (boot.py).
-SCENARIOS = {f"kernel-{c}": compressed(c) for c in ("gzip", "zstd")}
-SCENARIOS["kernel-elf"] = bare_elf
-SCENARIOS["grub-bios"] = grub
+SCENARIOS = {"grub-bios": grub}

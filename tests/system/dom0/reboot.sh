@@ -1,6 +1,0 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-. /dom0/lib.sh
-ok "dom0 is up and reboots"
-echo "haven.run ended with 0"
-reboot -f
-sleep 30
