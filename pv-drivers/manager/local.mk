@@ -8,6 +8,7 @@ pv_drivers_manager_hvdriverd_SOURCES = \
 	pv-drivers/manager/kinds.c \
 	pv-drivers/manager/main.c \
 	pv-drivers/manager/report.c \
+	pv-drivers/manager/server_rights.c \
 	pv-drivers/manager/status.c \
 	pv-drivers/manager/antispoof.c \
 	pv-drivers/manager/tap.c \

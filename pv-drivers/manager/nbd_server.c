@@ -6,6 +6,8 @@
  */
 #include "manager/nbd_server.h"
 
+#include "manager/server_rights.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -63,10 +65,11 @@ static int write_options(char *options, const char *format, const char *image)
     return *image ? -1 : 0;
 }
 
-static _Noreturn void run_server(int from_listener, int from_messages, const char *options, bool read_only,
-                                 pid_t parent)
+static _Noreturn void run_server(int from_listener, int from_messages, const char *options,
+                                 const struct nbd_image *image, pid_t parent)
 {
     char pid[16];
+    const char *step;
     int none = open("/dev/null", O_RDWR);
     int listener = fcntl(from_listener, F_DUPFD_CLOEXEC, 10), messages = fcntl(from_messages, F_DUPFD_CLOEXEC, 10);
     sigset_t all;
@@ -81,11 +84,19 @@ static _Noreturn void run_server(int from_listener, int from_messages, const cha
     dup2(messages, 2);
     dup2(listener, LISTEN_FD);
     close_range(LISTEN_FD + 1, ~0u, 0);
+    if (access(image->path, F_OK)) {
+        dprintf(2, "%s", strerror(errno));
+        _exit(1);
+    }
+    if (server_rights_drop(image->domid, image->path, image->read_only, &step)) {
+        dprintf(2, "giving up rights: %s: %s", step, strerror(errno));
+        _exit(1);
+    }
     snprintf(pid, sizeof(pid), "%d", getpid());
     setenv("LISTEN_PID", pid, 1);
     setenv("LISTEN_FDS", "1", 1);
     execlp("qemu-nbd", "qemu-nbd", "--persistent", "--shared=16", "--cache=writethrough", "--image-opts", options,
-           read_only ? "--read-only" : NULL, NULL);
+           image->read_only ? "--read-only" : NULL, NULL);
     dprintf(2, "qemu-nbd: %s (package qemu-utils)\n", strerror(errno));
     _exit(1);
 }
@@ -148,7 +159,7 @@ int nbd_server_start(struct nbd_server *server, const struct nbd_image *image, c
     server->messages = memfd_create("qemu-nbd", MFD_CLOEXEC);
     server->pid = server->messages < 0 ? -1 : fork();
     if (server->pid == 0)
-        run_server(listener, server->messages, options, image->read_only, parent);
+        run_server(listener, server->messages, options, image, parent);
     close(listener);
     if (server->pid > 0)
         return 0;

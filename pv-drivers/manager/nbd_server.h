@@ -20,6 +20,7 @@
 struct nbd_image {
     const char *path, *format; /* QEMU's name of it */
     bool read_only;
+    unsigned domid; /* whose disk it is */
 };
 
 struct nbd_server {

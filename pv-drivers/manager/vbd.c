@@ -235,7 +235,8 @@ static void lose_spare(struct vbd *v)
 static int start_server(struct vbd *v, struct failure *failure)
 {
     const struct nbd_image image = {
-        .path = v->params, .format = nbd_server_format(v->format), .read_only = v->read_only};
+        .path = v->params, .format = nbd_server_format(v->format), .read_only = v->read_only,
+        .domid = v->device->domid};
     char name[32];
 
     snprintf(name, sizeof(name), "%u-%u", v->device->domid, v->device->id);

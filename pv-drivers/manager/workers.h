@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The worker processes: one for each guest and program (hvblock, hvnet, ...). A process is started when the first device is opened,
- * ended when the last is not connected any more, and started again when one is to be connected. What it was doing when
- * it died is in the rings.
+ * The worker processes: one for each guest and program (hvblock, hvnet, ...). A process is started when the first
+ * device is opened, ended when the last is not connected any more, and started again when one is to be connected. What
+ * it was doing when it died is in the rings.
  *
  * One that dies is started again; at once the first time, later after a growing pause. If it dies of its own fault
  * (not by SIGKILL) again and again soon after its start, it is not started any more, and its devices are told so.

@@ -62,7 +62,8 @@ tests_unit_test_disk_image_CPPFLAGS = $(drivers_test_cppflags)
 
 check_PROGRAMS += tests/unit/test_disk_nbd
 tests_unit_test_disk_nbd_SOURCES = tests/unit/test_disk_nbd.c pv-drivers/block/disk_nbd.c pv-drivers/manager/nbd_connect.c \
-	pv-drivers/manager/nbd_server.c pv-drivers/common/event_loop.c pv-drivers/common/worker.c dom0-tools/libhv/failure.c
+	pv-drivers/manager/nbd_server.c pv-drivers/manager/server_rights.c pv-drivers/common/event_loop.c \
+	pv-drivers/common/worker.c dom0-tools/libhv/failure.c
 tests_unit_test_disk_nbd_CPPFLAGS = $(drivers_test_cppflags)
 tests_unit_test_disk_nbd_LDADD = $(LDADD) -lnbd
 

@@ -121,6 +121,21 @@ static struct disk *connect_disk(struct nbd_server *server, const char *format)
     return disk;
 }
 
+/* What the server may do: its user is none of the system's, it has one capability, and the filter. */
+static void check_rights(const struct nbd_server *server)
+{
+    char file[40], status[4096] = "";
+
+    snprintf(file, sizeof(file), "/proc/%d/status", (int)server->pid);
+    FILE *opened = fopen(file, "re");
+    CU_ASSERT_FATAL(opened != NULL && fread(status, 1, sizeof(status) - 1, opened) > 0);
+    fclose(opened);
+    CU_ASSERT(strstr(status, "Uid:\t2000000003\t2000000003\t2000000003\t2000000003\n") != NULL);
+    CU_ASSERT(strstr(status, "CapEff:\t0000000000000002\n") != NULL);
+    CU_ASSERT(strstr(status, "CapBnd:\t0000000000000002\n") != NULL);
+    CU_ASSERT(strstr(status, "NoNewPrivs:\t1\n") != NULL && strstr(status, "Seccomp:\t2\n") != NULL);
+}
+
 static void do_one(struct disk *disk, enum block_operation operation, uint64_t offset, struct iovec *memory,
                    uint32_t vectors)
 {
@@ -187,8 +202,10 @@ static void kill_again_and_again(const char *format)
     failed = given_back = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct disk *disk = connect_disk(&server, format);
-        if (round == 0)
+        if (round == 0) {
+            check_rights(&server);
             check_operations(disk);
+        }
         for (unsigned i = 0; i < round * WRITES; i++) {
             struct iovec memory = {back, 4096};
             if (i % WRITES >= BEFORE_KILL)
