@@ -46,7 +46,9 @@ bool name_claim_is_abandoned(struct xs_handle *xs, const char *uuid)
 {
     uint64_t pid, start, same_pid, same_start;
 
-    if (!read_claimant(xs, uuid, &pid, &start) || process_start((unsigned)pid) == start)
+    if (!read_claimant(xs, uuid, &pid, &start))
+        return false;
+    if (process_start((unsigned)pid) == start && (pid_t)pid != getpid())
         return false;
     return read_claimant(xs, uuid, &same_pid, &same_start) && same_pid == pid && same_start == start;
 }

@@ -16,7 +16,9 @@ void name_claim_set_domain(struct xs_handle *xs, const char *uuid, unsigned domi
 void name_claim_drop(struct xs_handle *xs, const char *uuid);
 
 /* Is there a claim whose process is gone? A process that comes to its end drops its claim before it exits, so a claim
- * that is still there after its process was missed has been left behind; one that cannot be read any more has not. */
+ * that is still there after its process was missed has been left behind; one that cannot be read any more has not.
+ * Nor does a process ask in the middle of its own work: a claim of the caller's own is from before, when the store went
+ * away and so could not be told that the work was undone. */
 bool name_claim_is_abandoned(struct xs_handle *xs, const char *uuid);
 
 #endif
