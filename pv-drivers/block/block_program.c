@@ -160,23 +160,21 @@ static void let_go_if_over(struct block_device *d)
     worker_answer(w, id, answer, why);
 }
 
-/* Everything that can be done now. true: something was. */
-static bool one_turn(struct block_worker *block)
+/* Everything that can be done now. */
+static void one_turn(struct block_worker *block)
 {
     struct block_device *next;
-    bool any = false;
 
     for (struct block_device *d = block->devices; d; d = d->next)
         for (unsigned i = 0; i < d->queues; i++)
-            any |= queue_take(&d->queue[i]);
-    any |= requests_run(block);
+            queue_take(&d->queue[i]);
+    requests_run(block);
     for (struct block_device *d = block->devices; d; d = next) {
         next = d->next;
         for (unsigned i = 0; i < d->queues; i++)
             queue_answer(&d->queue[i]);
         let_go_if_over(d);
     }
-    return any;
 }
 
 /* Asks all front ends to notify of what comes next. true: something came meanwhile. */
@@ -196,21 +194,17 @@ static bool more_came(struct block_worker *block)
 static bool before_sleep(struct worker *w)
 {
     struct block_worker *block = w->of_kind;
-    const evtchn_port_t *ports;
-    evtchn_port_t heard[URING_PORTS];
-    unsigned woken, count, heard_count = 0;
+    evtchn_port_t ports[URING_PORTS], heard[URING_PORTS];
+    unsigned woken = 0;
 
-    for (unsigned turn = 0; turn < TURNS_AT_ONCE;) {
-        turn++;
-        if (one_turn(block) || more_came(block))
+    for (unsigned turn = 0; turn < TURNS_AT_ONCE && !(woken & URING_LOOP); turn++) {
+        one_turn(block);
+        if (more_came(block))
             continue;
-        woken = uring_sleep(block->uring, heard, heard_count, worker_next_timer_ns(w), &ports, &count);
-        heard_count = worker_channels_ready(w, ports, count, heard);
-        if (woken & URING_LOOP)
-            break;
+        unsigned count = uring_ports(block->uring, ports);
+        count = worker_channels_ready(w, ports, count, heard);
+        woken = uring_sleep(block->uring, heard, count, worker_next_timer_ns(w));
     }
-    if (heard_count)
-        worker_channels_heard(w, heard, heard_count);
     return true;
 }
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * See disk_uring.h. Files are used by their numbers and not put into the ring's table, which would keep them open, and
- * locked, for a second after they were taken out. An operation may end short, as read(2) may: the rest is asked for
- * again, until nothing more comes, which is an error (a file that somebody else made shorter).
+ * See disk_uring.h. Disks' files are used by their numbers and not put into the ring's table, which would keep them
+ * open, and locked, for a second after they were taken out. An operation may end short, as read(2) may: the rest is
+ * asked for again, until nothing more comes, which is an error (a file that somebody else made shorter).
+ *
+ * Event channels: one poll of their device is armed for good. When it says that there is something, rings are looked
+ * at, whichever ports it is of; the ports are read with the next submission, which would be made anyway, and let in
+ * again with the one that sleeps. The device wakes only when it had nothing unread, so nothing may be left in it.
  *
  * Discard is fallocate with a hole; a block device is asked first to discard without a promise of zeroes, which costs
  * the least, then as a file.
@@ -27,11 +31,15 @@ struct uring {
     uint8_t *memory;
     unsigned gathered; /* not submitted yet */
     bool events_armed, loop_armed;
+    bool reading;   /* the ports */
+    bool read_more; /* there may be more than what was read */
     unsigned woken;
-    unsigned port_count;
+    unsigned port_count; /* read, and not taken yet */
     evtchn_port_t ports[URING_PORTS], heard[URING_PORTS];
-    int event_channels, loop;
 };
+
+/* The ring's table of files. */
+enum { FILE_EVENTS, FILE_LOOP, FILES };
 
 struct uring_disk {
     struct disk disk;
@@ -41,7 +49,7 @@ struct uring_disk {
 };
 
 /* What a completion is of: a disk_io, or one of these. */
-static char of_events, of_loop, of_heard;
+static char of_events, of_ports, of_loop, of_heard;
 
 static const uint8_t allowed_operations[] = {IORING_OP_READV,       IORING_OP_WRITEV, IORING_OP_READ_FIXED,
                                              IORING_OP_WRITE_FIXED, IORING_OP_FSYNC,  IORING_OP_FALLOCATE,
@@ -51,7 +59,8 @@ static const uint8_t allowed_operations[] = {IORING_OP_READV,       IORING_OP_WR
 static int restrict_ring(struct io_uring *ring)
 {
     struct io_uring_restriction rules[ALLOWED + 1] = {
-        [ALLOWED] = {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED, .sqe_flags = IOSQE_CQE_SKIP_SUCCESS},
+        [ALLOWED] = {.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED,
+                     .sqe_flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_FIXED_FILE},
     };
 
     for (unsigned i = 0; i < ALLOWED; i++) {
@@ -61,11 +70,14 @@ static int restrict_ring(struct io_uring *ring)
     return io_uring_register((unsigned)ring->ring_fd, IORING_REGISTER_RESTRICTIONS, rules, ALLOWED + 1);
 }
 
-static int set_up(struct uring *u, size_t bytes)
+static int set_up(struct uring *u, size_t bytes, int event_channels, int loop)
 {
     const struct iovec pool = {.iov_base = u->memory, .iov_len = bytes};
+    const int files[FILES] = {[FILE_EVENTS] = event_channels, [FILE_LOOP] = loop};
     int error = io_uring_register_buffers(&u->ring, &pool, 1);
 
+    if (!error)
+        error = io_uring_register_files(&u->ring, files, FILES);
     if (!error)
         error = restrict_ring(&u->ring);
     if (!error)
@@ -89,11 +101,9 @@ struct uring *uring_open(void *memory, size_t bytes, int event_channels, int loo
         return NULL;
     }
     u->memory = memory;
-    u->event_channels = event_channels;
-    u->loop = loop;
     error = io_uring_queue_init_params(ENTRIES, &u->ring, &params);
     if (!error) {
-        error = set_up(u, bytes);
+        error = set_up(u, bytes, event_channels, loop);
         if (error)
             io_uring_queue_exit(&u->ring);
     }
@@ -195,16 +205,36 @@ static void end(struct disk_io *io, int result)
     }
 }
 
-static void take_events(struct uring *u, int result)
+/* What was read before has to be taken first. */
+static void read_ports(struct uring *u)
 {
-    u->events_armed = false;
-    if (result > 0) {
-        u->port_count = (unsigned)result / sizeof(evtchn_port_t);
-        u->woken |= URING_EVENTS;
-    }
+    struct io_uring_sqe *entry;
+
+    u->read_more = u->reading || u->port_count;
+    if (u->read_more)
+        return;
+    entry = next_entry(u);
+    io_uring_prep_read(entry, FILE_EVENTS, u->ports, sizeof(u->ports), 0);
+    io_uring_sqe_set_data(entry, &of_ports);
+    entry->flags |= IOSQE_FIXED_FILE;
+    u->reading = true;
 }
 
-/* What the kernel has done. The ports that were read stay in u->ports until the next sleep. */
+static void take_events(struct uring *u, unsigned flags)
+{
+    u->events_armed = flags & IORING_CQE_F_MORE;
+    u->woken |= URING_EVENTS;
+    read_ports(u);
+}
+
+static void take_ports(struct uring *u, int result)
+{
+    u->reading = false;
+    u->port_count = result > 0 ? (unsigned)result / sizeof(evtchn_port_t) : 0;
+    u->read_more |= u->port_count == URING_PORTS;
+}
+
+/* What the kernel has done. */
 static bool reap(struct uring *u)
 {
     struct io_uring_cqe *entry;
@@ -213,9 +243,12 @@ static bool reap(struct uring *u)
     while (io_uring_peek_cqe(&u->ring, &entry) == 0) {
         void *of = io_uring_cqe_get_data(entry);
         int result = entry->res;
+        unsigned flags = entry->flags;
         io_uring_cqe_seen(&u->ring, entry);
         if (of == &of_events) {
-            take_events(u, result);
+            take_events(u, flags);
+        } else if (of == &of_ports) {
+            take_ports(u, result);
         } else if (of == &of_loop) {
             u->loop_armed = false;
             u->woken |= URING_LOOP;
@@ -242,9 +275,9 @@ static void let_in(struct uring *u, const evtchn_port_t *heard, unsigned heard_c
 
     for (unsigned i = 0; i < heard_count; i++)
         u->heard[i] = heard[i];
-    io_uring_prep_write(entry, u->event_channels, u->heard, heard_count * (unsigned)sizeof(*heard), 0);
+    io_uring_prep_write(entry, FILE_EVENTS, u->heard, heard_count * (unsigned)sizeof(*heard), 0);
     io_uring_sqe_set_data(entry, &of_heard);
-    entry->flags |= IOSQE_CQE_SKIP_SUCCESS; /* or it would end the wait */
+    entry->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS; /* its end would end the wait */
 }
 
 static void arm(struct uring *u)
@@ -253,14 +286,16 @@ static void arm(struct uring *u)
 
     if (!u->events_armed) {
         entry = next_entry(u);
-        io_uring_prep_read(entry, u->event_channels, u->ports, sizeof(u->ports), 0);
+        io_uring_prep_poll_multishot(entry, FILE_EVENTS, POLLIN);
         io_uring_sqe_set_data(entry, &of_events);
+        entry->flags |= IOSQE_FIXED_FILE;
         u->events_armed = true;
     }
     if (!u->loop_armed) {
         entry = next_entry(u);
-        io_uring_prep_poll_add(entry, u->loop, POLLIN);
+        io_uring_prep_poll_add(entry, FILE_LOOP, POLLIN);
         io_uring_sqe_set_data(entry, &of_loop);
+        entry->flags |= IOSQE_FIXED_FILE;
         u->loop_armed = true;
     }
 }
@@ -279,21 +314,37 @@ static void wait_for_any(struct uring *u, int64_t timeout_ns)
     reap(u);
 }
 
-unsigned uring_sleep(struct uring *u, const evtchn_port_t *heard, unsigned heard_count, int64_t timeout_ns,
-                     const evtchn_port_t **ports, unsigned *count)
+unsigned uring_ports(struct uring *u, evtchn_port_t ports[URING_PORTS])
+{
+    unsigned count;
+
+    while (u->reading) {
+        enter(u);
+        reap(u);
+    }
+    count = u->port_count;
+    u->port_count = 0;
+    for (unsigned i = 0; i < count; i++)
+        ports[i] = u->ports[i];
+    return count;
+}
+
+unsigned uring_sleep(struct uring *u, const evtchn_port_t *heard, unsigned heard_count, int64_t timeout_ns)
 {
     unsigned woken;
 
     if (heard_count)
         let_in(u, heard, heard_count);
+    if (u->read_more) {
+        read_ports(u);
+        u->woken |= URING_EVENTS;
+    }
     if (!u->woken) /* what came while disks were served is not waited for again */
         wait_for_any(u, timeout_ns);
     else if (u->gathered)
         enter(u);
     woken = u->woken;
     u->woken = 0;
-    *ports = u->ports;
-    *count = woken & URING_EVENTS ? u->port_count : 0;
     return woken;
 }
 

@@ -24,11 +24,12 @@ struct uring *uring_open(void *memory, size_t bytes, int event_channels, int loo
 bool uring_flush(struct uring *uring);
 
 enum uring_woken { URING_EVENTS = 1, URING_LOOP = 2 };
-/* Sleeps until the event channel device has ports (URING_EVENTS: *ports and *count), the loop's file is ready
- * (URING_LOOP), a disk ended something, or timeout_ns passed (negative: none). Those of heard are let in again first.
- */
-unsigned uring_sleep(struct uring *uring, const evtchn_port_t *heard, unsigned heard_count, int64_t timeout_ns,
-                     const evtchn_port_t **ports, unsigned *count);
+/* Sleeps until the event channel device has ports (URING_EVENTS), the loop's file is ready (URING_LOOP), a disk ended
+ * something, or timeout_ns passed (negative: none). Those of heard are let in again first. */
+unsigned uring_sleep(struct uring *uring, const evtchn_port_t *heard, unsigned heard_count, int64_t timeout_ns);
+/* The ports that notified since the last call; their number. They are not heard of again until they are let in. Costs
+ * nothing if something was submitted since URING_EVENTS. */
+unsigned uring_ports(struct uring *uring, evtchn_port_t ports[URING_PORTS]);
 
 /* A disk in file, which becomes the disk's if this succeeds. */
 struct disk *disk_uring_open(struct uring *uring, int file, bool block_device, struct failure *failure);
