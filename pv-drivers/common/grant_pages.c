@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 void *grant_pages_map(xengnttab_handle *door, uint32_t domid, const uint32_t *grants, uint32_t count, bool writable)
@@ -30,26 +31,91 @@ static xengnttab_grant_copy_segment_t *next_copy(struct grant_copies *copies, vo
     return &copies->copy[copies->count++];
 }
 
+/* By which grant the bytes at address can be named, if they lie in one page of ours that has one. */
+static bool own_grant(const struct own_pages *own, const void *address, uint32_t bytes, uint32_t *grant,
+                      uint16_t *offset)
+{
+    size_t at = (size_t)((const uint8_t *)address - own->pages);
+
+    if (at >= (size_t)own->count * GRANT_PAGE || at % GRANT_PAGE + bytes > GRANT_PAGE)
+        return false;
+    *grant = own->grants[at / GRANT_PAGE];
+    *offset = (uint16_t)(at % GRANT_PAGE);
+    return true;
+}
+
 void grant_copy_from_guest(struct grant_copies *copies, uint32_t grant, uint32_t offset, void *to, uint32_t bytes,
                            void *owner)
 {
-    *next_copy(copies, owner) = (xengnttab_grant_copy_segment_t){
-        .source.foreign = {.ref = grant, .offset = (uint16_t)offset, .domid = (uint16_t)copies->domid},
-        .dest.virt = to,
-        .len = (uint16_t)bytes,
-        .flags = GNTCOPY_source_gref,
-    };
+    xengnttab_grant_copy_segment_t *c = next_copy(copies, owner);
+    uint32_t own;
+    uint16_t at;
+
+    c->source.foreign.ref = grant;
+    c->source.foreign.offset = (uint16_t)offset;
+    c->source.foreign.domid = (uint16_t)copies->domid;
+    c->len = (uint16_t)bytes;
+    c->flags = GNTCOPY_source_gref;
+    if (!own_grant(&copies->own, to, bytes, &own, &at)) {
+        c->dest.virt = to;
+        return;
+    }
+    c->dest.foreign.ref = own;
+    c->dest.foreign.offset = at;
+    c->dest.foreign.domid = DOMID_SELF;
+    c->flags |= GNTCOPY_dest_gref;
 }
 
 void grant_copy_to_guest(struct grant_copies *copies, uint32_t grant, uint32_t offset, const void *from, uint32_t bytes,
                          void *owner)
 {
-    *next_copy(copies, owner) = (xengnttab_grant_copy_segment_t){
-        .source.virt = (void *)(uintptr_t)from,
-        .dest.foreign = {.ref = grant, .offset = (uint16_t)offset, .domid = (uint16_t)copies->domid},
-        .len = (uint16_t)bytes,
-        .flags = GNTCOPY_dest_gref,
+    xengnttab_grant_copy_segment_t *c = next_copy(copies, owner);
+    uint32_t own;
+    uint16_t at;
+
+    c->dest.foreign.ref = grant;
+    c->dest.foreign.offset = (uint16_t)offset;
+    c->dest.foreign.domid = (uint16_t)copies->domid;
+    c->len = (uint16_t)bytes;
+    c->flags = GNTCOPY_dest_gref;
+    if (!own_grant(&copies->own, from, bytes, &own, &at)) {
+        c->source.virt = (void *)(uintptr_t)from;
+        return;
+    }
+    c->source.foreign.ref = own;
+    c->source.foreign.offset = at;
+    c->source.foreign.domid = DOMID_SELF;
+    c->flags |= GNTCOPY_source_gref;
+}
+
+/* Whether a copy by our own grants does what it should. */
+static bool own_pages_work(const struct own_pages *own, xengnttab_handle *door)
+{
+    xengnttab_grant_copy_segment_t c = {
+        .source.foreign = {.ref = own->grants[0], .domid = DOMID_SELF},
+        .dest.foreign = {.ref = own->grants[own->count - 1], .offset = 8, .domid = DOMID_SELF},
+        .len = 8,
+        .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref,
     };
+    uint8_t *to = own->pages + (size_t)(own->count - 1) * GRANT_PAGE + 8;
+
+    memcpy(own->pages, "granted", 8);
+    return !xengnttab_grant_copy(door, 1, &c) && c.status == GNTST_okay && !memcmp(to, "granted", 8);
+}
+
+void own_pages_open(struct own_pages *own, xengnttab_handle *door, uint32_t domid, uint32_t count)
+{
+    uint32_t *grants = calloc(count, sizeof(*grants));
+    xengntshr_handle *share = grants ? xengntshr_open(NULL, 0) : NULL;
+    void *pages = share ? xengntshr_share_pages(share, domid, (int)count, grants, 1) : NULL;
+
+    *own = (struct own_pages){.pages = pages, .count = count, .grants = grants};
+    if (pages && own_pages_work(own, door))
+        return; /* share stays open: the grants end with it */
+    if (share)
+        xengntshr_close(share);
+    free(grants);
+    *own = (struct own_pages){.pages = NULL};
 }
 
 void grant_copies_make(struct grant_copies *copies)

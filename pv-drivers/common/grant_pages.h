@@ -20,6 +20,20 @@ void *grant_pages_map(xengnttab_handle *door, uint32_t domid, const uint32_t *gr
 void grant_pages_unmap(xengnttab_handle *door, void *pages, uint32_t count);
 
 /*
+ * Pages of our own that are granted to ourselves, so that copies name them by grant: the kernel need not look up what
+ * lies behind an address for each copy, which costs more than the copy of a small packet. There may be none: then all
+ * is done by address.
+ */
+struct own_pages {
+    uint8_t *pages;
+    uint32_t count; /* 0: there are none */
+    uint32_t *grants;
+};
+
+/* Opens /dev/xen/gntalloc and tries a copy; domid is ours. All count pages or none. Never closed. */
+void own_pages_open(struct own_pages *own, xengnttab_handle *door, uint32_t domid, uint32_t count);
+
+/*
  * Copies, gathered and then made by one system call. Each has an owner, told of the end in the order of the copies:
  * ok says whether the guest's page could be read or written. A full batch is made at once.
  */
@@ -28,6 +42,7 @@ void grant_pages_unmap(xengnttab_handle *door, void *pages, uint32_t count);
 struct grant_copies {
     xengnttab_handle *door;
     uint32_t domid;
+    struct own_pages own;
     void (*done)(void *context, void *owner, bool ok);
     void *context;
     uint32_t count;

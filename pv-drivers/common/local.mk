@@ -4,3 +4,4 @@ pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/event_loop.c pv-drivers/com
 	pv-drivers/common/worker_main.c
 pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/shared_ring.c
 pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/grant_pages.c
+pv_drivers_libdrivers_a_SOURCES += pv-drivers/common/worker_uring.c

@@ -96,12 +96,12 @@ static int write_number(const struct device *d, const char *node, unsigned value
     return store_write(d->xs, XBT_NULL, path, text) ? 0 : failure_errno(failure, "cannot write %s", path);
 }
 
-/* What Linux's netback offers, but for what only its control ring and multicast filter need. */
+/* What Linux's netback offers, but for what only its control ring and multicast filter need, and for an event channel
+ * of its own for each ring: with one for both the guest is notified once of what was sent and of the answer to it. */
 static int write_features(const struct device *d, const struct vif *v, struct failure *failure)
 {
-    static const char *const offered[] = {"feature-sg",        "feature-gso-tcpv4",
-                                          "feature-gso-tcpv6", "feature-ipv6-csum-offload",
-                                          "feature-rx-copy",   "feature-split-event-channels"};
+    static const char *const offered[] = {"feature-sg", "feature-gso-tcpv4", "feature-gso-tcpv6",
+                                          "feature-ipv6-csum-offload", "feature-rx-copy"};
     for (unsigned i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
         if (write_number(d, offered[i], 1, failure))
             return -1;

@@ -6,13 +6,16 @@
 #include "net/queue.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define URING_ENTRIES 512  /* a batch of packets, and chains of reads */
+#define TURNS_AT_ONCE 1024 /* before timers and messages are looked at */
 
 struct hvnet {
     struct net_device *devices;
@@ -30,10 +33,15 @@ bool queue_lied(struct net_queue *q, const char *reason)
     return false;
 }
 
-void queue_notify(struct net_queue *q, unsigned ring)
+/* Of what was published in this turn; one event for both rings where the front end has one. */
+static void notify_front(struct net_queue *q)
 {
-    struct worker_channel *own = &q->channel[ring];
-    worker_channel_notify(q->device->worker, own->bound ? own : &q->channel[0]);
+    bool split = q->channel[1].bound;
+    if (q->notify[0] || (q->notify[1] && !split))
+        worker_channel_notify(q->device->worker, &q->channel[0]);
+    if (q->notify[1] && split)
+        worker_channel_notify(q->device->worker, &q->channel[1]);
+    q->notify[0] = q->notify[1] = false;
 }
 
 /* ---- what wakes a queue ---- */
@@ -47,14 +55,6 @@ static bool channel_ready(struct worker *w, struct worker_channel *channel)
     else
         q->wake |= q->channel[1].bound ? WAKE_TRANSMIT : WAKE_TRANSMIT | WAKE_RECEIVE;
     return true;
-}
-
-static void tap_ready(struct event_source *source, uint32_t events)
-{
-    struct net_queue *q = (struct net_queue *)((char *)source - offsetof(struct net_queue, tap));
-    q->wake |= WAKE_RECEIVE;
-    if (events & (EPOLLERR | EPOLLHUP))
-        queue_lied(q, "its TAP interface was removed");
 }
 
 static void rate_timer_fired(struct event_timer *timer)
@@ -75,10 +75,7 @@ static void queue_close(struct net_queue *q)
         grant_pages_unmap(w->grants, q->tx_pages, q->tx_page_count);
     if (q->rx_pages)
         grant_pages_unmap(w->grants, q->rx_pages, q->rx_page_count);
-    if (q->held.bytes)
-        munmap(q->held.bytes, FRAME_PAGES * NETIF_PAGE);
-    if (q->tap.ready)
-        event_loop_remove(&w->loop, &q->tap);
+    receive_close(q, &hvnet_of(w)->batch);
 }
 
 /* The files are closed only when they became the device's (close_files). */
@@ -94,7 +91,7 @@ static void device_close(struct net_device *d, bool close_files)
     for (unsigned i = 0; i < d->queue_count; i++) {
         queue_close(&d->queue[i]);
         if (close_files)
-            close(d->queue[i].tap.fd);
+            close(d->queue[i].tap);
     }
     if (d->counters)
         worker_counters_unmap(d->counters);
@@ -129,12 +126,9 @@ static int queue_open(struct net_queue *q, const struct worker_queue *from, int 
         ring_attach(w, &from->ring[1], sizeof(struct netif_rx_request), &q->rx_pages, &q->rx_page_count, &q->rx,
                     failure))
         return -1;
-    q->tap = (struct event_source){.fd = tap, .ready = tap_ready};
-    q->tap_watched = true;
-    if (event_loop_add(&w->loop, &q->tap, EPOLLIN)) {
-        q->tap.ready = NULL;
-        return failure_errno(failure, "cannot watch the TAP");
-    }
+    if (!receive_open(q, &hvnet_of(w)->batch))
+        return failure_errno(failure, "no memory for frames");
+    q->tap = tap;
     q->wake = WAKE_TRANSMIT | WAKE_RECEIVE;
     return 0;
 }
@@ -210,19 +204,24 @@ static int hvnet_disconnect(struct worker *w, unsigned device)
 
 /* ---- the work ---- */
 
+/* What the guest sends first: an answer to that may come back in the same turn. */
 static void run_queue(struct net_queue *q, struct net_batch *batch)
 {
     unsigned wake = q->wake;
     q->wake = 0;
-    if (wake & WAKE_RECEIVE && receive_run(q, batch))
-        q->wake |= WAKE_RECEIVE;
-    if (wake & WAKE_TRANSMIT && !q->device->text[0] && transmit_run(q, batch))
+    if (wake & WAKE_TRANSMIT && transmit_run(q, batch))
         q->wake |= WAKE_TRANSMIT;
+    if ((wake | q->wake) & WAKE_RECEIVE && !q->device->text[0]) {
+        q->wake &= ~(unsigned)WAKE_RECEIVE;
+        if (receive_run(q, batch))
+            q->wake |= WAKE_RECEIVE;
+    }
+    notify_front(q);
 }
 
-static bool hvnet_before_sleep(struct worker *w)
+/* true: there is more to do. */
+static bool run_devices(struct hvnet *h, struct worker *w)
 {
-    struct hvnet *h = hvnet_of(w);
     bool more = false;
     for (struct net_device *d = h->devices, *next; d; d = next) {
         next = d->next;
@@ -242,6 +241,26 @@ static bool hvnet_before_sleep(struct worker *w)
     return more;
 }
 
+/* Sleeps here instead of in the loop, until its files or timers want something. */
+static bool hvnet_before_sleep(struct worker *w)
+{
+    struct hvnet *h = hvnet_of(w);
+    const evtchn_port_t *ports;
+    evtchn_port_t heard[WORKER_URING_PORTS];
+    unsigned woken, count, heard_count = 0;
+    for (unsigned turn = 0; turn < TURNS_AT_ONCE; turn++) {
+        if (run_devices(h, w))
+            continue;
+        woken = worker_uring_sleep(h->batch.uring, heard, heard_count, worker_next_timer_ns(w), &ports, &count);
+        heard_count = worker_channels_ready(w, ports, count, heard);
+        if (woken & WORKER_URING_LOOP || !worker_next_timer_ns(w))
+            break;
+    }
+    if (heard_count)
+        worker_channels_heard(w, heard, heard_count);
+    return true;
+}
+
 static void copy_done(void *context, void *owner, bool ok)
 {
     (void)context;
@@ -249,25 +268,39 @@ static void copy_done(void *context, void *owner, bool ok)
         *(bool *)owner = true;
 }
 
+/* Granted to ourselves if that can be had, with room for the frames of one queue behind. */
+static bool open_pages(struct net_batch *batch, const struct worker *w)
+{
+    own_pages_open(&batch->copies.own, w->grants, 0, OWN_BATCH_PAGES + FRAMES_PAGES);
+    batch->page_count = batch->copies.own.count ? OWN_BATCH_PAGES : BATCH_PAGES;
+    batch->pages = batch->copies.own.count ? batch->copies.own.pages
+                                           : mmap(NULL, (size_t)BATCH_PAGES * NETIF_PAGE, PROT_READ | PROT_WRITE,
+                                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return batch->pages != MAP_FAILED;
+}
+
 static int hvnet_start(struct worker *w, struct failure *failure)
 {
     static struct hvnet hvnet;
-    size_t bytes = (size_t)(1 + BATCH_PAGES + FRAME_PAGES) * NETIF_PAGE;
-    hvnet.batch.pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (hvnet.batch.pages == MAP_FAILED)
+    struct net_batch *batch = &hvnet.batch;
+    batch->copies.door = w->grants;
+    batch->copies.domid = w->domid;
+    batch->copies.done = copy_done;
+    if (!open_pages(batch, w))
         return failure_errno(failure, "no memory for packets");
-    hvnet.batch.copies.door = w->grants;
-    hvnet.batch.copies.domid = w->domid;
-    hvnet.batch.copies.done = copy_done;
+    /* Whom a packet wakes should finish what it does, then it finds more of them. */
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){.sched_priority = 0});
     w->of_kind = &hvnet;
-    return 0;
+    batch->uring = worker_uring_open(URING_ENTRIES, xenevtchn_fd(w->events), w->loop.epoll, failure);
+    return batch->uring ? 0 : -1;
 }
 
-static const int system_calls[] = {SYS_dup, -1}; /* of the counters' file */
+static const int system_calls[] = {SYS_io_uring_enter, SYS_dup /* of the counters' file */, -1};
 
 static const struct worker_kind_ops hvnet_ops = {
     .name = "hvnet",
     .rights = {.system_calls = system_calls, .files = 512, .threads = 1, .slot = 1},
+    .own_sleep = true,
     .start = hvnet_start,
     .connect = hvnet_connect,
     .change = hvnet_change,

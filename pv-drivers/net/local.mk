@@ -11,4 +11,4 @@ pv_drivers_net_hvnet_SOURCES = \
 pv_drivers_net_hvnet_CPPFLAGS = $(drivers_cppflags)
 pv_drivers_net_hvnet_CFLAGS = $(tools_cflags)
 pv_drivers_net_hvnet_LDFLAGS =
-pv_drivers_net_hvnet_LDADD = $(drivers_ldadd)
+pv_drivers_net_hvnet_LDADD = $(drivers_ldadd) -luring

@@ -2,7 +2,8 @@
 /*
  * A device of the network back end (hvnet.c) and its queues. A queue is a pair of rings shared with the front end and
  * one queue of the device's TAP: transmit.c moves packets from the guest to the TAP, receive.c from the TAP to the
- * guest. Both work in batches: all that is there is copied with one call, and the guest is notified once.
+ * guest. Both work in batches: all that is there is copied with one call, the TAP is written and read through one
+ * io_uring (common/worker_uring.h), and the guest is notified once, at the end of the turn, of both directions.
  *
  * Whatever wakes a queue only marks what is to do (wake); the work is done once, before the loop sleeps. Nothing is
  * kept that another worker would need: a packet is answered when it was handed on, and the ring holds what was not.
@@ -13,6 +14,7 @@
 #include "common/grant_pages.h"
 #include "common/shared_ring.h"
 #include "common/worker_main.h"
+#include "common/worker_uring.h"
 #include "net/netif_parse.h"
 #include "net/offload.h"
 #include "net/rate_limit.h"
@@ -24,14 +26,21 @@
 #define FRAME_SLOTS_MAX (FRAME_PAGES + 1) /* and the extra info */
 #define BATCH_PAGES     256u              /* one each way: as many as a ring has slots */
 #define BATCH_PACKETS   256u
+#define READS           8u                           /* frames that are asked for at a time, at most */
+#define FRAMES_PAGES    (READS * (1u + FRAME_PAGES)) /* a queue's */
+#define OWN_BATCH_PAGES 128u /* of a batch where they are granted: enough not to notice the end of one */
 
 enum queue_work { WAKE_TRANSMIT = 1, WAKE_RECEIVE = 2 };
 
-/* A frame from the TAP that waits for receive buffers of the guest. */
-struct held_frame {
+/* A frame from the TAP: being read, or waiting for receive buffers of the guest. */
+struct receive_frame {
+    struct uring_operation read;
+    struct net_queue *queue;
     struct offload_inward in;
-    uint32_t length; /* 0: none */
-    uint8_t *bytes;  /* FRAME_PAGES pages, made when first needed */
+    uint8_t *bytes; /* in the queue's memory, FRAME_PAGES pages; the TAP's header lies right before */
+    uint32_t length;
+    uint32_t slots; /* 0: not for this guest */
+    bool bad;       /* the guest's buffers could not be written */
 };
 
 struct net_device;
@@ -43,11 +52,18 @@ struct net_queue {
     void *tx_pages, *rx_pages;
     uint32_t tx_page_count, rx_page_count;
     struct worker_channel channel[2]; /* of tx and rx; without split channels only the first */
-    struct event_source tap;
-    bool tap_watched; /* not while the guest gives no buffers */
-    bool tap_streams; /* the last round found more than one frame: worth trying for more */
-    uint8_t tap_singles;
-    struct held_frame held;
+    bool notify[2];                   /* in this turn's end, for tx and rx */
+    int tap;
+    uint8_t *frames_memory;
+    bool frames_own; /* lies in the batch's own pages */
+    struct receive_frame frame[READS];
+    uint32_t free;        /* a bit for each of frame[] */
+    unsigned asked;       /* reads that are under way */
+    unsigned want;        /* how many there should be: more while frames come in groups */
+    unsigned singles;     /* frames that came alone */
+    unsigned came;        /* frames that came since the last turn */
+    uint8_t ready[READS]; /* those that came and are not given to the guest, in order, from first_ready on */
+    unsigned first_ready, ready_count;
 };
 
 struct net_device {
@@ -66,24 +82,24 @@ struct net_device {
 
 /* Room for one batch, shared by all queues of the process: it is empty between two calls. */
 struct transmit_packet {
+    struct uring_operation write;
+    struct net_batch *batch;
     struct netif_packet packet;
     uint32_t page; /* of its first piece */
     bool bad;      /* a piece could not be copied */
+    int status;    /* of its answer */
+    struct iovec iov[1 + NETIF_PIECES_MAX];
     uint8_t header[sizeof(struct virtio_net_hdr) + OFFLOAD_HEAD];
 };
 
-struct receive_frame {
-    struct offload_inward in;
-    uint8_t *bytes;
-    uint32_t length, slots;
-    bool bad;
-};
-
 struct net_batch {
+    struct worker_uring *uring;
     struct grant_copies copies;
-    uint8_t *pages; /* BATCH_PAGES + FRAME_PAGES + 1; the first is for the header before the first frame */
+    uint8_t *pages; /* for packets of guests: page_count, at least a packet's */
+    uint32_t page_count;
+    bool own_lent;    /* the granted pages behind those: a queue has them for its frames */
+    unsigned writing; /* packets on their way to the TAP */
     struct transmit_packet transmit[BATCH_PACKETS];
-    struct receive_frame receive[BATCH_PACKETS];
     uint16_t ids[BATCH_PAGES];
 };
 
@@ -91,8 +107,11 @@ struct net_batch {
 bool transmit_run(struct net_queue *q, struct net_batch *batch);
 bool receive_run(struct net_queue *q, struct net_batch *batch);
 
-/* The queue's notification of the guest for its tx ring (0) or rx ring (1). */
-void queue_notify(struct net_queue *q, unsigned ring);
+/* Memory for frames. false: there is none. */
+bool receive_open(struct net_queue *q, struct net_batch *batch);
+/* Ends all reads: the TAP may be closed. */
+void receive_close(struct net_queue *q, struct net_batch *batch);
+
 /* The front end lied: false, for "return queue_lied(...)". */
 bool queue_lied(struct net_queue *q, const char *reason);
 

@@ -1,109 +1,121 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the TAP to the guest. A frame takes as many of the guest's buffers as it has pages, and one for the extra info
- * that tells of segmentation. A batch is: frames read as long as the guest has buffers for them; one call that copies
- * them all; then the answers, of each frame at once.
+ * that tells of segmentation. A batch is: the frames that were read, as far as the guest has buffers for them; one call
+ * that copies them all; then the answers, of each frame at once.
  *
- * A frame for which there are not enough buffers is held (one for each queue), and while a guest gives none, its TAP is
- * not read: the kernel drops what does not fit in the TAP's queue. Nobody else waits for that.
+ * A read waits in the TAP for the next frame, several where frames come in groups: then one system call gets them all.
+ * What they bring is kept in the order in which it came. While a guest gives no buffers no more reads are begun: the
+ * kernel drops what does not fit in the TAP's queue. Nobody else waits for that.
  *
- * Frames lie in the batch's pages each at the start of a page, so that each page of a frame is one copy; the TAP's
- * header lies right before that, in the end of the page before.
+ * Each frame lies at the start of a page, so that each page of it is one copy; the TAP's header lies right before that,
+ * in the end of the page before.
  */
 #include "net/queue.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#define HEADER      sizeof(struct virtio_net_hdr)
-#define SINGLES_MAX 4 /* after so many single frames, look for a second one */
+#define SINGLES_MAX  4 /* after so many frames that came alone, look for a second one */
+#define HEADER       sizeof(struct virtio_net_hdr)
+#define FRAME_STRIDE ((size_t)(1 + FRAME_PAGES) * NETIF_PAGE)
+#define FRAMES_BYTES ((size_t)FRAMES_PAGES * NETIF_PAGE)
 
 static uint32_t slots_of(uint32_t length, const struct offload_inward *in)
 {
     return (length + NETIF_PAGE - 1) / NETIF_PAGE + (in->flags & NETRXF_extra_info ? 1 : 0);
 }
 
-static void watch_tap(struct net_queue *q, bool watch)
-{
-    if (q->tap_watched == watch)
-        return;
-    q->tap_watched = watch;
-    event_loop_change(&q->device->worker->loop, &q->tap, watch ? EPOLLIN : 0);
-}
-
-/* Keeps a frame until there are buffers. Without memory it is dropped, as the TAP would. */
-static void hold_frame(struct net_queue *q, const struct receive_frame *f)
-{
-    struct held_frame *h = &q->held;
-    if (!h->bytes) {
-        h->bytes = mmap(NULL, FRAME_PAGES * NETIF_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (h->bytes == MAP_FAILED)
-            h->bytes = NULL;
-    }
-    if (!h->bytes) {
-        q->device->counters->errors++;
-        return;
-    }
-    memcpy(h->bytes, f->bytes, f->length);
-    h->in = f->in;
-    h->length = f->length;
-}
-
-/* One frame to the page at: 1, 0: there is none now, -1: there was one, but not for this guest. */
-static int read_frame(struct net_queue *q, uint8_t *at, struct receive_frame *f)
+/* A frame of length bytes was read. */
+static void look_at_frame(struct net_queue *q, struct receive_frame *f, uint32_t length)
 {
     struct virtio_net_hdr v;
-    ssize_t n = read(q->tap.fd, at - HEADER, HEADER + FRAME_PAGES * NETIF_PAGE);
-    if (n <= 0)
-        return 0;
-    *f = (struct receive_frame){.bytes = at, .length = (uint32_t)n - (uint32_t)HEADER};
-    memcpy(&v, at - HEADER, HEADER);
-    bool fits =
-        n > (ssize_t)HEADER && f->length <= FRAME_MAX && offload_inward(&v, &q->device->taken, at, f->length, &f->in);
-    f->slots = fits ? slots_of(f->length, &f->in) : 0;
-    if (fits && (q->device->sg || f->slots == 1))
-        return 1;
-    q->device->counters->errors++;
-    return -1;
+    f->length = length;
+    memcpy(&v, f->bytes - HEADER, HEADER);
+    bool fits = length && length <= FRAME_MAX && offload_inward(&v, &q->device->taken, f->bytes, length, &f->in);
+    f->slots = fits ? slots_of(length, &f->in) : 0;
+    if (f->slots > 1 && !q->device->sg)
+        f->slots = 0;
+    if (!f->slots)
+        q->device->counters->errors++;
 }
 
-/* Reads frames for at most waiting buffers; returns how many. Where frames come one by one, looking for a second one
- * each time would be a system call for nothing. */
-static unsigned read_frames(struct net_queue *q, struct net_batch *batch, uint32_t waiting)
+static void read_ended(struct uring_operation *operation, int result)
 {
-    unsigned count = 0, tries = q->tap_streams || ++q->tap_singles % SINGLES_MAX == 0 ? BATCH_PACKETS : 1;
-    uint8_t *at = batch->pages + NETIF_PAGE, *end = at + (size_t)BATCH_PAGES * NETIF_PAGE;
-    uint32_t slots = 0;
-    if (q->held.length) {
-        struct receive_frame *f = &batch->receive[0];
-        *f = (struct receive_frame){.in = q->held.in, .bytes = q->held.bytes, .length = q->held.length};
-        f->slots = slots_of(f->length, &f->in);
-        if (f->slots > waiting)
-            return 0;
-        q->held.length = 0; /* its bytes are in use for now: another cannot be held in this round */
-        return 1;
+    struct receive_frame *f = (struct receive_frame *)((char *)operation - offsetof(struct receive_frame, read));
+    struct net_queue *q = f->queue;
+    q->asked--;
+    q->came++;
+    q->ready[(q->first_ready + q->ready_count++) % READS] = (uint8_t)(f - q->frame);
+    q->wake |= WAKE_RECEIVE;
+    f->slots = 0;
+    if (result >= (int)HEADER)
+        look_at_frame(q, f, (uint32_t)result - (uint32_t)HEADER);
+    else if (result < 0 && result != -EAGAIN && result != -EINTR && result != -ECANCELED)
+        queue_lied(q, "its TAP interface was removed");
+}
+
+static void begin_reads(struct net_queue *q, struct worker_uring *uring)
+{
+    for (; q->asked < q->want && q->free; q->asked++) {
+        unsigned i = (unsigned)__builtin_ctz(q->free);
+        struct io_uring_sqe *entry = worker_uring_next(uring);
+        q->free &= q->free - 1;
+        io_uring_prep_read(entry, q->tap, q->frame[i].bytes - HEADER, HEADER + FRAME_PAGES * NETIF_PAGE, 0);
+        worker_uring_own(entry, &q->frame[i].read);
     }
-    while (tries-- && count < BATCH_PACKETS && slots < waiting && at < end) {
-        struct receive_frame *f = &batch->receive[count];
-        int got = read_frame(q, at, f);
-        if (got < 0)
-            continue;
-        if (!got)
-            break;
-        if (slots + f->slots > waiting) {
-            hold_frame(q, f);
-            break;
-        }
-        slots += f->slots;
-        count++;
-        /* The next one's header must not lie in this one's last bytes. */
-        at += (f->length + HEADER + NETIF_PAGE - 1) / NETIF_PAGE * NETIF_PAGE;
+}
+
+/* More reads than frames wake in vain, fewer make more turns: where each brings a frame more are tried. */
+static void adapt_reads(struct net_queue *q)
+{
+    if (q->came < q->want)
+        q->want -= q->want > 1;
+    else if (q->want > 1)
+        q->want = q->want * 2 < READS ? q->want * 2 : READS;
+    else if (++q->singles % SINGLES_MAX == 0)
+        q->want = 2;
+    q->came = 0;
+}
+
+/* The first queue has the granted pages, of which there are not many. */
+static uint8_t *frames_memory(struct net_queue *q, struct net_batch *batch)
+{
+    q->frames_own = batch->copies.own.count && !batch->own_lent;
+    if (q->frames_own) {
+        batch->own_lent = true;
+        return batch->copies.own.pages + (size_t)batch->page_count * NETIF_PAGE;
     }
-    return count;
+    void *memory = mmap(NULL, FRAMES_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+bool receive_open(struct net_queue *q, struct net_batch *batch)
+{
+    q->frames_memory = frames_memory(q, batch);
+    for (unsigned i = 0; i < READS && q->frames_memory; i++)
+        q->frame[i] = (struct receive_frame){
+            .read.ended = read_ended, .queue = q, .bytes = q->frames_memory + i * FRAME_STRIDE + NETIF_PAGE};
+    q->free = (1u << READS) - 1;
+    q->want = 1;
+    return q->frames_memory;
+}
+
+void receive_close(struct net_queue *q, struct net_batch *batch)
+{
+    while (q->asked) {
+        struct io_uring_sqe *entry = worker_uring_next(batch->uring);
+        io_uring_prep_cancel_fd(entry, q->tap, IORING_ASYNC_CANCEL_ALL);
+        worker_uring_own(entry, NULL);
+        worker_uring_enter(batch->uring, true);
+    }
+    if (q->frames_memory && q->frames_own)
+        batch->own_lent = false;
+    else if (q->frames_memory)
+        munmap(q->frames_memory, FRAMES_BYTES);
 }
 
 /* Takes the frame's buffers and begins to copy. The ids go to *ids. false: the ring is broken. */
@@ -180,13 +192,44 @@ static void answer_damaged(struct net_queue *q)
     }
 }
 
-/* Waits for frames if there are buffers for them, else for buffers. true: there are enough already. */
-static bool want_buffers(struct net_queue *q)
+static struct receive_frame *ready_frame(struct net_queue *q, unsigned n)
 {
-    uint32_t wanted = q->held.length ? slots_of(q->held.length, &q->held.in) : 1;
-    bool starved = q->held.length || !shared_ring_waiting(&q->rx);
-    watch_tap(q, !starved);
-    return starved && shared_ring_sleep_until(&q->rx, wanted);
+    return &q->frame[q->ready[(q->first_ready + n) % READS]];
+}
+
+/* Takes buffers for the frames that came, as far as there are, and begins to copy. Their count; -1: the ring is broken.
+ */
+static int copy_frames(struct net_queue *q, struct net_batch *batch, uint32_t waiting)
+{
+    uint32_t slots = 0;
+    unsigned n;
+    for (n = 0; n < q->ready_count; n++) {
+        struct receive_frame *f = ready_frame(q, n);
+        if (slots + f->slots > waiting)
+            break;
+        f->bad = false;
+        if (!copy_frame(q, batch, f, batch->ids + slots)) {
+            batch->copies.count = 0;
+            queue_lied(q, "receive requests were taken back");
+            return -1;
+        }
+        slots += f->slots;
+    }
+    return (int)n;
+}
+
+static void answer_frames(struct net_queue *q, const struct net_batch *batch, int count)
+{
+    const uint16_t *ids = batch->ids;
+    for (; count; count--) {
+        struct receive_frame *f = ready_frame(q, 0);
+        if (f->slots)
+            answer_frame(q, f, ids);
+        ids += f->slots;
+        q->free |= 1u << (f - q->frame);
+        q->first_ready = (q->first_ready + 1) % READS;
+        q->ready_count--;
+    }
 }
 
 bool receive_run(struct net_queue *q, struct net_batch *batch)
@@ -195,23 +238,16 @@ bool receive_run(struct net_queue *q, struct net_batch *batch)
     uint32_t waiting = shared_ring_waiting(&q->rx);
     if (waiting == UINT32_MAX)
         return queue_lied(q, "more receive requests than the ring has slots");
-    bool held = q->held.length;
-    unsigned count = read_frames(q, batch, waiting), ids = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (!copy_frame(q, batch, &batch->receive[i], batch->ids + ids)) {
-            batch->copies.count = 0;
-            return queue_lied(q, "receive requests were taken back");
-        }
-        ids += batch->receive[i].slots;
-    }
+    int count = copy_frames(q, batch, waiting);
+    if (count < 0)
+        return false;
     grant_copies_make(&batch->copies);
-    ids = 0;
-    for (unsigned i = 0; i < count; i++) {
-        answer_frame(q, &batch->receive[i], batch->ids + ids);
-        ids += batch->receive[i].slots;
-    }
-    if (shared_ring_publish(&q->rx))
-        queue_notify(q, 1);
-    q->tap_streams = count > 1;
-    return want_buffers(q) || (held && count);
+    answer_frames(q, batch, count);
+    q->notify[1] |= shared_ring_publish(&q->rx);
+    if (q->ready_count)
+        return shared_ring_sleep_until(&q->rx, ready_frame(q, 0)->slots);
+    if (q->came)
+        adapt_reads(q);
+    begin_reads(q, batch->uring);
+    return false;
 }

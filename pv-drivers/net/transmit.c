@@ -2,15 +2,16 @@
 /*
  * From the guest to the TAP. A batch is: packets taken out of the ring and checked (netif_parse.h); one call that
  * copies all their pieces, each into a page of its own; then for each packet one write to the TAP, of the header for
- * the TAP, the first bytes (which offload.h looked at and may have changed) and the rest, and its answer.
+ * the TAP, the first bytes (which offload.h looked at and may have changed) and the rest; all writes are one system
+ * call, so that a receiver in dom0 which they wake finds the whole batch; then the answers.
  *
  * The TAP takes everything at once (what the bridge cannot pass on is dropped there), so nothing waits here; but a
  * device whose rate is used up leaves its requests in the ring until the timer.
  */
 #include "net/queue.h"
 
+#include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 /* One packet out of the ring. 1: there is one; 0: none; -1: the front end lied. */
 static int take_packet(struct net_queue *q, struct netif_packet *p)
@@ -51,10 +52,10 @@ static void copy_pieces(struct transmit_packet *t, struct net_batch *batch, uint
 }
 
 /* The first bytes go behind the header for the TAP, so that they lie in one piece whatever the guest's pieces are. */
-static int gather(struct transmit_packet *t, const struct net_batch *batch, struct iovec *iov, uint32_t *head)
+static unsigned gather(struct transmit_packet *t, const struct net_batch *batch, uint32_t *head)
 {
     const struct netif_packet *p = &t->packet;
-    int n = 1;
+    unsigned n = 1;
     *head = 0;
     for (unsigned i = 0; i < p->pieces; i++) {
         uint8_t *bytes = batch->pages + (size_t)(t->page + i) * NETIF_PAGE;
@@ -62,36 +63,59 @@ static int gather(struct transmit_packet *t, const struct net_batch *batch, stru
         memcpy(t->header + sizeof(struct virtio_net_hdr) + *head, bytes, first);
         *head += first;
         if (first < size)
-            iov[n++] = (struct iovec){.iov_base = bytes + first, .iov_len = size - first};
+            t->iov[n++] = (struct iovec){.iov_base = bytes + first, .iov_len = size - first};
     }
-    iov[0] = (struct iovec){.iov_base = t->header, .iov_len = sizeof(struct virtio_net_hdr) + *head};
+    t->iov[0] = (struct iovec){.iov_base = t->header, .iov_len = sizeof(struct virtio_net_hdr) + *head};
     return n;
 }
 
-/* Returns the status of the packet's answer. */
-static int send_packet(const struct net_queue *q, struct transmit_packet *t, const struct net_batch *batch)
+static void written(struct uring_operation *operation, int result)
 {
-    struct iovec iov[1 + NETIF_PIECES_MAX];
-    struct virtio_net_hdr v;
-    uint32_t head;
-    if (t->packet.failed || t->bad)
-        return NETIF_RSP_ERROR;
-    int n = gather(t, batch, iov, &head);
-    if (offload_outward(&t->packet, t->header + sizeof(v), head, &v))
-        return NETIF_RSP_ERROR;
-    memcpy(t->header, &v, sizeof(v));
-    ssize_t sent = n == 1 ? write(q->tap.fd, iov[0].iov_base, iov[0].iov_len) : writev(q->tap.fd, iov, n);
-    return sent < 0 ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
+    struct transmit_packet *t = (struct transmit_packet *)((char *)operation - offsetof(struct transmit_packet, write));
+    t->status = result < 0 ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
+    t->batch->writing--;
 }
 
-static void answer_packet(struct net_queue *q, const struct transmit_packet *t, int status)
+/* Begins to write a packet to the TAP, if it can be. */
+static void send_packet(const struct net_queue *q, struct transmit_packet *t, struct net_batch *batch)
+{
+    struct virtio_net_hdr v;
+    uint32_t head;
+    t->status = NETIF_RSP_ERROR;
+    if (t->packet.failed || t->bad)
+        return;
+    unsigned n = gather(t, batch, &head);
+    if (offload_outward(&t->packet, t->header + sizeof(v), head, &v))
+        return;
+    memcpy(t->header, &v, sizeof(v));
+    struct io_uring_sqe *entry = worker_uring_next(batch->uring);
+    if (n == 1)
+        io_uring_prep_write(entry, q->tap, t->iov[0].iov_base, (unsigned)t->iov[0].iov_len, 0);
+    else
+        io_uring_prep_writev(entry, q->tap, t->iov, n, 0);
+    t->write.ended = written;
+    t->batch = batch;
+    worker_uring_own(entry, &t->write);
+    batch->writing++;
+}
+
+/* A TAP takes a packet at once or fails; should the kernel take its time, it is waited for. */
+static void send_packets(const struct net_queue *q, struct net_batch *batch, int count)
+{
+    for (int i = 0; i < count; i++)
+        send_packet(q, &batch->transmit[i], batch);
+    for (bool wait = false; batch->writing; wait = true)
+        worker_uring_enter(batch->uring, wait);
+}
+
+static void answer_packet(struct net_queue *q, const struct transmit_packet *t)
 {
     struct device_counters *counters = q->device->counters;
     for (unsigned i = 0; i < t->packet.slots; i++) {
-        struct netif_tx_response response = netif_packet_answer(&t->packet, i, status);
+        struct netif_tx_response response = netif_packet_answer(&t->packet, i, t->status);
         shared_ring_answer(&q->tx, &response, sizeof(response));
     }
-    if (status == NETIF_RSP_OKAY) {
+    if (t->status == NETIF_RSP_OKAY) {
         counters->written_requests++;
         counters->written_bytes += t->packet.total;
     } else {
@@ -105,7 +129,7 @@ static int take_batch(struct net_queue *q, struct net_batch *batch)
     struct rate_limit *rate = &q->device->rate;
     uint32_t page = 0;
     int count = 0;
-    while (count < (int)BATCH_PACKETS && page + NETIF_PIECES_MOST <= BATCH_PAGES && !rate_limit_exhausted(rate)) {
+    while (count < (int)BATCH_PACKETS && page + NETIF_PIECES_MOST <= batch->page_count && !rate_limit_exhausted(rate)) {
         struct transmit_packet *t = &batch->transmit[count];
         int taken = take_packet(q, &t->packet);
         if (taken < 0)
@@ -140,9 +164,9 @@ bool transmit_run(struct net_queue *q, struct net_batch *batch)
         return false;
     }
     grant_copies_make(&batch->copies);
+    send_packets(q, batch, count);
     for (int i = 0; i < count; i++)
-        answer_packet(q, &batch->transmit[i], send_packet(q, &batch->transmit[i], batch));
-    if (shared_ring_publish(&q->tx))
-        queue_notify(q, 0);
+        answer_packet(q, &batch->transmit[i]);
+    q->notify[0] |= shared_ring_publish(&q->tx);
     return shared_ring_sleep(&q->tx);
 }
