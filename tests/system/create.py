@@ -10,6 +10,14 @@ from dom0 import TOP, Dom0, kernel_path
 from machine import Skip
 
 PVGRUB = "/usr/lib/grub-xen/grub-x86_64-xen.bin"
+READELF = "/usr/bin/readelf"
+
+
+def with_libraries(program):
+    """A program and its shared libraries as files there and here."""
+    listed = subprocess.run(["ldd", program], check=False, stdout=subprocess.PIPE, text=True).stdout
+    found = [next((word for word in line.split() if word.startswith("/")), None) for line in listed.splitlines()]
+    return {path: path for path in [program, *found] if path}
 
 
 def with_files(context, files):
@@ -31,7 +39,7 @@ def with_files(context, files):
     return result
 
 
-def create(context, smp, kernel, parts):
+def create(context, smp, kernel, parts, memory=1408):
     if not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
     initramfs = os.path.join(context.directory, "guest.cpio.gz")
@@ -39,18 +47,20 @@ def create(context, smp, kernel, parts):
     files = {"/guests/vmlinuz": kernel, "/guests/initramfs.gz": initramfs}
     if os.path.exists(PVGRUB):
         files["/guests/pvgrub"] = PVGRUB
-    with Dom0(with_files(context, files), "create.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=smp,
-              dom0_memory=640, memory=1408, kernel_args=f"haven.parts={parts}") as vm:
+    if os.path.exists(READELF):
+        files |= with_libraries(READELF)
+    with Dom0(with_files(context, files), "create.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev,bridge,tun,loop", smp=smp,
+              dom0_memory=640, memory=memory, kernel_args=f"haven.parts={parts}") as vm:
         vm.finish(900)
 
 
 def stock(context):
-    """hvctl create: Debian's own kernel on 2 CPUs, dump-core, the cache of kernels, pvgrub"""
-    create(context, 2, kernel_path(), "more")
+    """hvctl create: Debian's own kernel on 2 CPUs, dump-core, the cache of kernels, pvgrub; eight guests, one of which panics"""
+    create(context, 2, kernel_path(), "more", 1792)
 
 
 def repacked(context):
-    """hvctl create on one CPU: failures at each step, malformed kernels, kill -9, Debian's kernel packed by lz4"""
+    """hvctl create on one CPU: failures at each step and device, malformed kernels, kill -9, 200 guests, a kernel of lz4"""
     create(context, 1, context.kernel, "failures")
 
 

@@ -27,7 +27,7 @@ kernel = "/guests/pvgrub"
 memory = 64
 CONFIG
 
-# all that a create could leave behind: memory, domains, nodes
+# all that a create could leave behind: memory, domains, nodes, devices
 state() {
     hvctl info | grep '^free_memory'
     hvctl list | awk 'NR > 1 { print $1, $2 }'
@@ -37,6 +37,11 @@ state() {
     hvstore list /haven/create 2> /dev/null
     hvstore list /haven/domain 2> /dev/null
     hvstore list /vm 2> /dev/null
+    hvstore ls /local/domain/0/backend 2> /dev/null | grep -E '/[0-9]'
+    cat /sys/block/loop*/loop/backing_file 2> /dev/null
+    ls /sys/class/net | grep -E '^(vif|tap)'
+    ls /run/haven/devices 2> /dev/null
+    cat /proc/[0-9]*/comm 2> /dev/null | grep -E '^hv(block|net)'
 }
 as_before() {
     state > /tmp/now
@@ -65,7 +70,11 @@ seen() { grep -q "$2" "$log/$1.log"; }
 check "host: start" hvctl host start
 state > /tmp/before
 
-[ "$parts" = failures ] && . /dom0/create_failures.sh
+if [ "$parts" = failures ]; then
+    . /dom0/create_failures.sh
+    . /dom0/create_devices.sh
+    . /dom0/create_rounds.sh
+fi
 
 # --- whole guests
 check "create, paused" hvctl create -q -p /tmp/small.cfg
@@ -101,3 +110,5 @@ if [ -e /guests/pvgrub ]; then
     check "pvgrub: destroy" hvctl destroy grub
     check "pvgrub: nothing is left" nothing_left
 fi
+
+. /dom0/create_eight.sh

@@ -24,7 +24,7 @@ guest_runs() { # NAME: its creation came to its end, which lets it run
 }
 
 for n in 1 2 3 4 5 6 7 8; do
-    config "k$n" reboot 1500 'on_reboot = "restart"'
+    config "k$n" reboot 3000 'on_reboot = "restart"'
     (
         # As a script would: try until it is there, and not only half, as what a killed hvctl began is taken back.
         for try in 1 2 3 4 5 6 7 8 9 10; do
