@@ -18,7 +18,7 @@ NETWORK_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ethtool")
 DISK_PROGRAMS = ("/usr/bin/fio", "/usr/sbin/mke2fs", "/usr/sbin/e2fsck", "/usr/sbin/blkdiscard")
 DOM0_PROGRAMS = ("/usr/bin/iperf3", "/usr/sbin/ip")
 NAT_PROGRAMS = ("/usr/sbin/nft", "/usr/sbin/dnsmasq")
-NAT_MODULES = ("bridge", "dummy", "nf_tables", "nft_chain_nat", "nft_masq")
+NAT_MODULES = ("bridge", "dummy", "nf_tables", "nft_chain_nat", "nft_masq")  # dummy: what stands for a NIC
 IMAGE_PROGRAMS = ("/usr/bin/qemu-img", "/usr/bin/qemu-nbd")
 XL_PROGRAMS = ("/bin/bash", "/usr/bin/flock", "/usr/bin/xenstore-rm", "/usr/bin/xenstore-list", "/usr/bin/xenstore-exists",
                "/usr/bin/xenstore-chmod", "/usr/bin/xenstore-ls", "/usr/bin/xenstore-write", "/usr/bin/xenstore-read",
@@ -97,7 +97,7 @@ def dom0_files(context, tool, images, further):
     return files
 
 
-def drivers(context, tool, parts, images, modules="", programs=(), workers=(), smp=1, timeout=600):
+def drivers(context, tool, parts, images, programs=(), workers=(), module_names=(), smp=1, timeout=900):
     if tool == "hvctl" and not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
     made = os.path.join(os.path.dirname(context.directory), "guest-images")
@@ -106,8 +106,9 @@ def drivers(context, tool, parts, images, modules="", programs=(), workers=(), s
     images_disk(made, disk, images)
     build = os.path.dirname(os.path.dirname(os.path.dirname(context.hvctl or "")))
     files = with_libraries({f"/usr/lib/haven/{w}": os.path.join(build, "pv-drivers/block", w) for w in workers})
-    context = with_files(context, dom0_files(context, tool, made, programs) | files)
-    with Dom0(context, "drivers.sh", modules=MODULES + modules, smp=smp, dom0_memory=640, memory=1536,
+    files |= dom0_files(context, tool, made, programs) | module_files(module_names)
+    context = with_files(context, files)
+    with Dom0(context, "drivers.sh", modules=MODULES, smp=smp, dom0_memory=640, memory=1536,
               kernel_args=f"haven.tool={tool} haven.parts={parts}",
               extra=["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]) as vm:
         vm.finish(timeout)
@@ -120,13 +121,13 @@ def disk(context):
 
 
 def net(context):
-    """our network back end: features, iperf3, 20 hot rounds, kill -9 in a stream; then Linux's back ends with hvctl"""
-    drivers(context, "hvctl", "net,brief:linux", ["small.img"])
+    """our network back end: features, queues, rates, spoofing, DHCP, hot rounds, kill -9 in a stream; Linux's back ends"""
+    drivers(context, "hvctl", "net,brief:linux", ["small.img"], programs=NAT_PROGRAMS, module_names=NAT_MODULES)
 
 
 def xl(context):
-    """Debian's xl with our back ends, then with Linux's"""
-    drivers(context, "xl", "brief,brief:linux", ["small.img"])
+    """Debian's xl with our back ends; then with Linux's, or on Xen (where others try those) hvctl with ours"""
+    drivers(context, "xl", "brief,hvctl,brief" if context.on_xen else "brief,brief:linux", ["small.img"])
 
 
 def network_setup(context):

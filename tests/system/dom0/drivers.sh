@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stock Debian guests with disks and networks.  Kernel arguments: haven.tool=hvctl|xl; haven.parts= some of the files
-# drivers_PART.sh, each as PART or PART:linux for Linux's back ends in the place of ours.
+# drivers_PART.sh, each as PART or PART:linux for Linux's back ends in the place of ours; "hvctl" between them: by hvctl
+# from there on, with the store that is there.
 . /dom0/lib.sh
 . /dom0/toolstack.sh
 
@@ -57,6 +58,9 @@ block_device() { # IMAGE: what Linux's back end takes with xl
     cat /tmp/loop
 }
 
+for module in /modules/*.ko; do
+    [ ! -e "$module" ] || insmod "$module" 2> /dev/null # some are there already
+done
 mkdir -p $disks
 mount -t ext4 /dev/vda $disks || { not_ok "the disk with the images"; exit 1; }
 check "toolstack" start_toolstack "$(argument tool)"
@@ -66,6 +70,7 @@ ip link set $bridge up
 for part in $(argument parts | tr ',' ' '); do
     echo "# $part with $tool"
     case $part in
+    hvctl) check "toolstack: hvctl in the place of xl" switch_toolstack; continue ;;
     *:linux) start_drivers linux ;;
     *) start_drivers ours ;;
     esac
