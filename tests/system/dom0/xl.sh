@@ -106,19 +106,21 @@ check "shutdown -w" quiet xl shutdown -w debian
 check "gone" wait_until 60 alone
 check "no memory lost" same "$(info free_memory)" "$before"
 
-# A kernel that finds no init panics: that is a crash.
-config crash 'kernel = "/guests/vmlinuz"' 'extra = "console=hvc0 panic=1 quiet root=none"' 'memory = 96' 'on_crash = "preserve"'
-check "create one that will panic" quiet xl create -q /tmp/crash.cfg
+# A kernel that finds no init panics: that is a crash.  With our store a small guest crashes in its place.
+if [ "$(argument store)" = ours ]; then
+    config crash 'kernel = "/guests/ending.elf"' 'memory = 16' 'cmdline = "ending=crash after=0"' 'on_crash = "preserve"'
+else
+    config crash 'kernel = "/guests/vmlinuz"' 'extra = "console=hvc0 panic=1 quiet root=none"' 'memory = 96' 'on_crash = "preserve"'
+fi
+check "create one that will crash" quiet xl create -q /tmp/crash.cfg
 check "it crashes" wait_until 200 state_has crash c
 check "destroy it" quiet xl destroy crash
 check "crashed: gone" wait_until 60 alone
 
-if [ -e /guests/ending.elf ]; then
-    config small 'kernel = "/guests/ending.elf"' 'memory = 16' 'cmdline = "ending=never after=0"'
-    rounds=0
-    while [ $rounds -lt 4 ] && quiet xl create -q /tmp/small.cfg && quiet xl destroy small && wait_until 60 alone; do
-        rounds=$((rounds + 1))
-    done
-    check "created and destroyed" same $rounds 4
-    check "still no memory lost" same "$(info free_memory)" "$before"
-fi
+config small 'kernel = "/guests/ending.elf"' 'memory = 16' 'cmdline = "ending=never after=0"'
+rounds=0
+while [ $rounds -lt 2 ] && quiet xl create -q /tmp/small.cfg && quiet xl destroy small && wait_until 60 alone; do
+    rounds=$((rounds + 1))
+done
+check "created and destroyed" same $rounds 2
+check "still no memory lost" same "$(info free_memory)" "$before"
