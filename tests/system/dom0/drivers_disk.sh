@@ -114,12 +114,19 @@ files_of_manager() { ls "/proc/$(processes hvdriverd | head -n 1)/fd" | wc -l; }
 hot_nodes="/local/domain/$domid/device/vbd/51776/state /local/domain/0/backend/haven-vbd/$domid/51776/state"
 hot_is_connected() { [ "$(hvstore read $hot_nodes 2> /dev/null | tr '\n' ' ')" = "4 4 " ]; }
 files_before=$(files_of_manager)
+# Meanwhile an NBD server that says nothing is waited for: that is nobody else's business.
+ip link set lo up
+sleep 600 | nc -l -p 10809 > /dev/null 2>&1 &
+hvctl block-attach disk "format=nbd,vdev=xvdh,access=w,target=nbd://127.0.0.1" > /tmp/silent 2>&1 &
+silent=$!
 rounds=0
 while [ $rounds -lt 20 ] && quiet $tool block-attach disk "$(disk_of $disks/hot.img xvde w)" &&
     wait_until 30 hot_is_connected && detach xvde; do
     rounds=$((rounds + 1))
 done
 step "20 rounds" is $rounds 20
+wait $silent
+step "a silent server kept nobody waiting" grep -q 'did not answer within 20 s' /tmp/silent
 step "no file stays open" is "$(files_of_manager)" "$files_before"
 
 # --- in use, and the back end killed while ext4 writes
