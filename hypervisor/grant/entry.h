@@ -27,6 +27,9 @@ static inline bool grant_active_in_use(const struct grant_active *a)
 /* One more use by 'user'. GNTST_okay, or GNTST_* and nothing changed. The grant table's lock is held. */
 int grant_entry_begin(grant_entry_v1_t *shared, struct grant_active *a, domid_t user, bool readonly);
 
+/* Whether 'user' may use the entry now, and which frame it names; nothing is marked. GNTST_okay or GNTST_*. */
+int grant_entry_look(const grant_entry_v1_t *shared, domid_t user, bool readonly, uint64_t *frame);
+
 /* One use less; clears the flags that nobody needs any more. */
 void grant_entry_end(grant_entry_v1_t *shared, struct grant_active *a, bool readonly);
 

@@ -175,27 +175,49 @@ struct copy_side {
     struct domain *d; /* NULL: nothing is held */
     mfn_t mfn;
     bool by_grant, readonly;
+    bool own; /* the caller's memory */
     grant_ref_t ref;
 };
 
-static int copy_side_get(struct vcpu *v, struct copy_side *s, domid_t domid, uint64_t gmfn)
+/* The caller's own page: what it granted to itself, or any by number. */
+static int copy_side_get_own(struct vcpu *v, struct copy_side *s)
 {
-    /* Without a grant only one's own memory can be named (by frame number), not even by dom0 another's. */
-    if (!s->by_grant && domid != DOMID_SELF)
-        return GNTST_permission_denied;
-    struct domain *d = domain_get_by_id(domid);
-    if (!d)
-        return GNTST_bad_domain;
     int r = GNTST_okay;
-    s->mfn = MFN(gmfn);
+    s->own = true;
     if (s->by_grant)
-        r = grant_use_begin(d, s->ref, v->domain->id, s->readonly, &s->mfn);
-    else if (!grant_frame_get(d, s->mfn, s->readonly))
+        r = grant_own_frame(v->domain, s->ref, s->readonly, &s->mfn);
+    else if (!grant_frame_get(v->domain, s->mfn, s->readonly))
         r = GNTST_bad_page;
     if (r == GNTST_okay)
+        s->d = v->domain;
+    return r;
+}
+
+/* The domain of that number, looked up anew if *last is another; the reference is *last's. */
+static struct domain *find_granter(struct domain **last, domid_t domid)
+{
+    if (*last && (*last)->id == domid)
+        return *last;
+    if (*last)
+        domain_put(*last);
+    *last = domain_get_by_id(domid);
+    return *last;
+}
+
+static int copy_side_get(struct vcpu *v, struct copy_side *s, domid_t domid, uint64_t gmfn, struct domain **last)
+{
+    s->mfn = MFN(gmfn);
+    if (domid == DOMID_SELF || (s->by_grant && domid == v->domain->id))
+        return copy_side_get_own(v, s);
+    /* Without a grant only one's own memory can be named (by frame number), not even by dom0 another's. */
+    if (!s->by_grant)
+        return GNTST_permission_denied;
+    struct domain *d = find_granter(last, domid);
+    if (!d)
+        return GNTST_bad_domain;
+    int r = grant_use_begin(d, s->ref, v->domain->id, s->readonly, &s->mfn);
+    if (r == GNTST_okay)
         s->d = d;
-    else
-        domain_put(d);
     return r;
 }
 
@@ -203,14 +225,13 @@ static void copy_side_put(struct copy_side *s)
 {
     if (!s->d)
         return;
-    if (s->by_grant)
-        grant_use_end(s->d, s->ref, s->readonly, s->mfn);
-    else
+    if (s->own)
         grant_frame_put(s->d, s->mfn, s->readonly);
-    domain_put(s->d);
+    else
+        grant_use_end(s->d, s->ref, s->readonly, s->mfn);
 }
 
-void grant_copy(struct vcpu *v, struct gnttab_copy *op)
+void grant_copy(struct vcpu *v, struct gnttab_copy *op, struct domain *last[2])
 {
     if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE) {
         op->status = GNTST_bad_copy_arg;
@@ -218,9 +239,9 @@ void grant_copy(struct vcpu *v, struct gnttab_copy *op)
     }
     struct copy_side src = {.by_grant = op->flags & GNTCOPY_source_gref, .readonly = true, .ref = op->source.u.ref};
     struct copy_side dst = {.by_grant = op->flags & GNTCOPY_dest_gref, .readonly = false, .ref = op->dest.u.ref};
-    int r = copy_side_get(v, &src, op->source.domid, op->source.u.gmfn);
+    int r = copy_side_get(v, &src, op->source.domid, op->source.u.gmfn, &last[0]);
     if (r == GNTST_okay)
-        r = copy_side_get(v, &dst, op->dest.domid, op->dest.u.gmfn);
+        r = copy_side_get(v, &dst, op->dest.domid, op->dest.u.gmfn, &last[1]);
     if (r == GNTST_okay)
         memcpy((char *)direct_map_mfn(dst.mfn) + op->dest.offset, (char *)direct_map_mfn(src.mfn) + op->source.offset,
                op->len);

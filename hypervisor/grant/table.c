@@ -143,6 +143,19 @@ int grant_use_begin(struct domain *granter, grant_ref_t ref, domid_t user, bool 
     return r;
 }
 
+int grant_own_frame(struct domain *d, grant_ref_t ref, bool readonly, mfn_t *mfn)
+{
+    struct grant_table *t = d->grants;
+    uint64_t frame = 0;
+    int r = GNTST_bad_gntref;
+    spin_lock(&t->lock);
+    if (ref_exists(t, ref))
+        r = grant_entry_look(entry_of(t, ref), d->id, readonly, &frame);
+    spin_unlock(&t->lock);
+    *mfn = MFN(frame);
+    return r == GNTST_okay && !grant_frame_get(d, *mfn, readonly) ? GNTST_bad_page : r;
+}
+
 void grant_use_end(struct domain *granter, grant_ref_t ref, bool readonly, mfn_t mfn)
 {
     struct grant_table *t = granter->grants;

@@ -40,6 +40,10 @@ int grant_table_frame(struct domain *d, unsigned int index, mfn_t *mfn);
 int grant_use_begin(struct domain *granter, grant_ref_t ref, domid_t user, bool readonly, mfn_t *mfn);
 void grant_use_end(struct domain *granter, grant_ref_t ref, bool readonly, mfn_t mfn);
 
+/* The frame that d granted to itself, with a reference for reading or writing that grant_frame_put gives back. Nothing
+ * is marked: nobody but d could be deceived about its use. GNTST_*. */
+int grant_own_frame(struct domain *d, grant_ref_t ref, bool readonly, mfn_t *mfn);
+
 /* A reference to a frame of d for reading or writing; false if d does not own it or may not write it. */
 bool grant_frame_get(struct domain *d, mfn_t mfn, bool readonly);
 void grant_frame_put(struct domain *d, mfn_t mfn, bool readonly);

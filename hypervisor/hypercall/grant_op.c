@@ -60,12 +60,6 @@ static int one_map(struct vcpu *v, void *copy)
     return 0;
 }
 
-static int one_copy(struct vcpu *v, void *copy)
-{
-    grant_copy(v, copy);
-    return 0;
-}
-
 static int one_swap(struct vcpu *v, void *copy)
 {
     grant_swap(v->domain, copy);
@@ -122,14 +116,14 @@ enum grant_op_count {
 
 /* What is not here (transfer, dump, status frames of version 2, cache flush) answers -ENOSYS. */
 static const struct grant_op {
-    int (*one)(struct vcpu *v, void *copy); /* NULL: unmap() does it */
+    int (*one)(struct vcpu *v, void *copy); /* NULL: do_together() does it */
     uint8_t size;
     uint8_t count; /* enum grant_op_count */
 } grant_ops[] = {
     [GNTTABOP_map_grant_ref] = {one_map, sizeof(struct gnttab_map_grant_ref), ANY},
     [GNTTABOP_unmap_grant_ref] = {NULL, sizeof(struct gnttab_unmap_grant_ref), ANY},
     [GNTTABOP_setup_table] = {one_setup, sizeof(struct gnttab_setup_table), ONLY_ONE},
-    [GNTTABOP_copy] = {one_copy, sizeof(struct gnttab_copy), ANY},
+    [GNTTABOP_copy] = {NULL, sizeof(struct gnttab_copy), ANY},
     [GNTTABOP_query_size] = {one_query_size, sizeof(struct gnttab_query_size), ONLY_ONE},
     [GNTTABOP_unmap_and_replace] = {NULL, sizeof(struct gnttab_unmap_and_replace), ANY},
     [GNTTABOP_set_version] = {one_set_version, sizeof(struct gnttab_set_version), IGNORED},
@@ -154,6 +148,36 @@ static int64_t do_each(struct vcpu *v, const struct grant_op *op, uint64_t array
     return (int64_t)done;
 }
 
+/* Copies from the first element on: how many, or -Exxx. Most name the same domain. */
+static int64_t copy_each(struct vcpu *v, uint64_t array, uint64_t count)
+{
+    struct domain *last[2] = {NULL, NULL};
+    struct gnttab_copy op;
+    int64_t done = 0;
+    do {
+        if (guest_copy_in_item(&op, array, done)) {
+            done = -EFAULT;
+            break;
+        }
+        grant_copy(v, &op, last);
+        if (guest_copy_out_item(array, done, &op)) {
+            done = -EFAULT;
+            break;
+        }
+    } while (++done < (int64_t)count && !continuation_wanted());
+    for (unsigned int i = 0; i < ARRAY_SIZE(last); i++)
+        if (last[i])
+            domain_put(last[i]);
+    return done;
+}
+
+/* Those that are not done one by one. */
+static int64_t do_together(struct vcpu *v, uint64_t cmd, uint64_t array, uint64_t count)
+{
+    return cmd == GNTTABOP_copy ? copy_each(v, array, count)
+                                : unmap(v, array, count, cmd == GNTTABOP_unmap_and_replace);
+}
+
 int64_t hypercall_grant_table_op(uint64_t cmd, uint64_t array, uint64_t count, uint64_t, uint64_t)
 {
     cmd = (uint32_t)cmd;
@@ -171,8 +195,7 @@ int64_t hypercall_grant_table_op(uint64_t cmd, uint64_t array, uint64_t count, u
     if (op->count == ONLY_ONE && count > 1)
         return -EINVAL;
     while (count > 0) {
-        int64_t done = op->one ? do_each(current, op, array, count)
-                               : unmap(current, array, count, cmd == GNTTABOP_unmap_and_replace);
+        int64_t done = op->one ? do_each(current, op, array, count) : do_together(current, cmd, array, count);
         if (done < 0)
             return done;
         array += (uint64_t)done * op->size;
