@@ -86,6 +86,7 @@ struct transmit_packet {
     struct net_batch *batch;
     struct netif_packet packet;
     uint32_t page; /* of its first piece */
+    uint32_t room; /* before the first piece, for the TAP's header; 0: header is used */
     bool bad;      /* a piece could not be copied */
     int status;    /* of its answer */
     struct iovec iov[1 + NETIF_PIECES_MAX];

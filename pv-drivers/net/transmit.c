@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#define HEADER      sizeof(struct virtio_net_hdr)
+#define HEADER_ROOM 16u /* and so much that what follows is aligned */
+
 /* One packet out of the ring. 1: there is one; 0: none; -1: the front end lied. */
 static int take_packet(struct net_queue *q, struct netif_packet *p)
 {
@@ -38,6 +41,14 @@ static int take_packet(struct net_queue *q, struct netif_packet *p)
     }
 }
 
+/* Most packets have all their headers in their first piece, which then lies behind room for the TAP's header, both to
+ * be written as they are. */
+static bool headers_in_first(const struct netif_packet *p)
+{
+    uint32_t size = p->piece[0].size;
+    return size + HEADER_ROOM <= NETIF_PAGE && (size >= OFFLOAD_HEAD || p->pieces == 1);
+}
+
 static void copy_pieces(struct transmit_packet *t, struct net_batch *batch, uint32_t *page)
 {
     const struct netif_packet *p = &t->packet;
@@ -45,13 +56,15 @@ static void copy_pieces(struct transmit_packet *t, struct net_batch *batch, uint
     t->bad = false;
     if (p->failed)
         return;
+    t->room = headers_in_first(p) ? HEADER_ROOM : 0;
     for (unsigned i = 0; i < p->pieces; i++, ++*page)
         if (p->piece[i].size)
             grant_copy_from_guest(&batch->copies, p->piece[i].grant, p->piece[i].offset,
-                                  batch->pages + (size_t)*page * NETIF_PAGE, p->piece[i].size, &t->bad);
+                                  batch->pages + (size_t)*page * NETIF_PAGE + (i ? 0 : t->room), p->piece[i].size,
+                                  &t->bad);
 }
 
-/* The first bytes go behind the header for the TAP, so that they lie in one piece whatever the guest's pieces are. */
+/* Other packets have their first bytes copied behind the header for the TAP, so that they lie in one piece. */
 static unsigned gather(struct transmit_packet *t, const struct net_batch *batch, uint32_t *head)
 {
     const struct netif_packet *p = &t->packet;
@@ -60,12 +73,29 @@ static unsigned gather(struct transmit_packet *t, const struct net_batch *batch,
     for (unsigned i = 0; i < p->pieces; i++) {
         uint8_t *bytes = batch->pages + (size_t)(t->page + i) * NETIF_PAGE;
         uint32_t size = p->piece[i].size, room = OFFLOAD_HEAD - *head, first = size < room ? size : room;
-        memcpy(t->header + sizeof(struct virtio_net_hdr) + *head, bytes, first);
+        memcpy(t->header + HEADER + *head, bytes, first);
         *head += first;
         if (first < size)
             t->iov[n++] = (struct iovec){.iov_base = bytes + first, .iov_len = size - first};
     }
-    t->iov[0] = (struct iovec){.iov_base = t->header, .iov_len = sizeof(struct virtio_net_hdr) + *head};
+    t->iov[0] = (struct iovec){.iov_base = t->header, .iov_len = HEADER + *head};
+    return n;
+}
+
+/* What is to be written, in t->iov; returns how many parts. The TAP's header and head bytes of the packet's are first.
+ */
+static unsigned lay_out(struct transmit_packet *t, const struct net_batch *batch, uint32_t *head)
+{
+    const struct netif_packet *p = &t->packet;
+    uint8_t *page = batch->pages + (size_t)t->page * NETIF_PAGE;
+    unsigned n = 1;
+    if (!t->room)
+        return gather(t, batch, head);
+    *head = p->piece[0].size;
+    t->iov[0] = (struct iovec){.iov_base = page + HEADER_ROOM - HEADER, .iov_len = HEADER + *head};
+    for (unsigned i = 1; i < p->pieces; i++)
+        if (p->piece[i].size)
+            t->iov[n++] = (struct iovec){.iov_base = page + (size_t)i * NETIF_PAGE, .iov_len = p->piece[i].size};
     return n;
 }
 
@@ -84,10 +114,11 @@ static void send_packet(const struct net_queue *q, struct transmit_packet *t, st
     t->status = NETIF_RSP_ERROR;
     if (t->packet.failed || t->bad)
         return;
-    unsigned n = gather(t, batch, &head);
-    if (offload_outward(&t->packet, t->header + sizeof(v), head, &v))
+    unsigned n = lay_out(t, batch, &head);
+    uint8_t *header = t->iov[0].iov_base;
+    if (offload_outward(&t->packet, header + HEADER, head, &v))
         return;
-    memcpy(t->header, &v, sizeof(v));
+    memcpy(header, &v, HEADER);
     struct io_uring_sqe *entry = worker_uring_next(batch->uring);
     if (n == 1)
         io_uring_prep_write(entry, q->tap, t->iov[0].iov_base, (unsigned)t->iov[0].iov_len, 0);

@@ -25,7 +25,7 @@
 
 static uint8_t *page;        /* as the back end sees it: may be watched */
 static uint8_t *guests_page; /* the same memory, as the guest sees it */
-static unsigned accesses;    /* that were watched */
+static volatile unsigned accesses; /* that were watched */
 static uint32_t accessed[ACCESSES_MAX];
 static void (*between)(void); /* what the guest does after each access */
 
@@ -260,7 +260,7 @@ static void test_page_changes_while_read(void)
 
 /* Pictures of the page after each access: what a kill there would leave. */
 static uint8_t pictures[ACCESSES_MAX][PAGE];
-static unsigned pictures_taken;
+static volatile unsigned pictures_taken; /* changed by a signal */
 
 static void take_picture(void)
 {
