@@ -218,7 +218,10 @@ static int start(struct worker *w, struct failure *failure)
     block.worker = w;
     block.copies.door = w->grants;
     block.copies.domid = w->domid;
-    page_pool_init(&block.pool, memory);
+    page_pool_init(&block.pinned, memory);
+    own_pages_open(&block.copies.own, w->grants, 0, POOL_PAGES);
+    if (block.copies.own.pages)
+        page_pool_init(&block.granted, block.copies.own.pages);
     requests_init(&block);
     block.uring = uring_open(memory, POOL_BYTES, xenevtchn_fd(w->events), w->loop.epoll, failure);
     w->of_kind = &block;

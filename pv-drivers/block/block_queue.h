@@ -43,6 +43,7 @@ struct request {
     bool mapped; /* its segments are pages of the cache, held */
     int error;   /* of the disk */
     int16_t status;
+    struct page_pool *pool;
     uint32_t page; /* of the pool, or POOL_NONE */
     struct disk_io io;
     struct iovec pooled;
@@ -87,7 +88,8 @@ struct request_list {
 struct block_worker {
     struct worker *worker;
     struct uring *uring;
-    struct page_pool pool;
+    struct page_pool pinned;  /* by io_uring: registered buffers */
+    struct page_pool granted; /* to ourselves: common/grant_pages.h. Without memory, if there are no such pages */
     struct grant_copies copies;
     struct request_list ready;   /* can go on */
     struct request_list starved; /* wait for room in the pool, in their order */

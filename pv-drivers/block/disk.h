@@ -21,7 +21,7 @@ struct disk_io {
     uint64_t offset, bytes; /* on the disk */
     struct iovec *memory;   /* of reads and writes; the disk may change it */
     uint32_t vectors;
-    bool pooled; /* memory is one piece of the page pool */
+    bool pinned; /* memory is one piece of what io_uring has registered */
     /* error: 0 or errno. EOPNOTSUPP: the disk has no such operation. */
     void (*done)(struct disk_io *io, int error);
     struct disk *disk; /* set by disk_submit */

@@ -79,6 +79,8 @@ static int set_up(struct uring *u, size_t bytes, int event_channels, int loop)
     if (!error)
         error = io_uring_register_files(&u->ring, files, FILES);
     if (!error)
+        io_uring_register_ring_fd(&u->ring); /* saves looking the ring up each time; does without if it can't be */
+    if (!error)
         error = restrict_ring(&u->ring);
     if (!error)
         error = io_uring_register((unsigned)u->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);
@@ -142,14 +144,18 @@ static void gather(struct uring_disk *d, struct disk_io *io)
 
     switch (io->operation) {
     case BLOCK_READ:
-        if (io->pooled)
+        if (io->pinned)
             io_uring_prep_read_fixed(entry, d->file, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
+        else if (io->vectors == 1)
+            io_uring_prep_read(entry, d->file, memory->iov_base, (unsigned)memory->iov_len, io->offset);
         else
             io_uring_prep_readv(entry, d->file, memory, io->vectors, io->offset);
         break;
     case BLOCK_WRITE:
-        if (io->pooled)
+        if (io->pinned)
             io_uring_prep_write_fixed(entry, d->file, memory->iov_base, (unsigned)memory->iov_len, io->offset, 0);
+        else if (io->vectors == 1)
+            io_uring_prep_write(entry, d->file, memory->iov_base, (unsigned)memory->iov_len, io->offset);
         else
             io_uring_prep_writev(entry, d->file, memory, io->vectors, io->offset);
         break;

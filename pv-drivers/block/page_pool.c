@@ -39,6 +39,7 @@ static void remove_run(struct page_pool *pool, uint32_t page, unsigned order)
 void page_pool_init(struct page_pool *pool, void *memory)
 {
     pool->memory = memory;
+    pool->kept_count = 0;
     for (unsigned order = 0; order < POOL_ORDERS; order++)
         pool->first[order] = POOL_NONE;
     for (uint32_t page = 0; page < POOL_PAGES; page++)
@@ -47,9 +48,9 @@ void page_pool_init(struct page_pool *pool, void *memory)
         put(pool, run * POOL_RUN_MAX, POOL_ORDERS - 1);
 }
 
-uint32_t page_pool_take(struct page_pool *pool, size_t bytes)
+static uint32_t take_run(struct page_pool *pool, unsigned wanted)
 {
-    unsigned wanted = order_of(bytes), order = wanted;
+    unsigned order = wanted;
     uint32_t page;
 
     while (order < POOL_ORDERS && pool->first[order] == POOL_NONE)
@@ -65,10 +66,8 @@ uint32_t page_pool_take(struct page_pool *pool, size_t bytes)
     return page;
 }
 
-void page_pool_give(struct page_pool *pool, uint32_t page, size_t bytes)
+static void give_run(struct page_pool *pool, uint32_t page, unsigned order)
 {
-    unsigned order = order_of(bytes);
-
     while (order < POOL_ORDERS - 1) {
         uint32_t buddy = page ^ (1u << order);
         if (pool->free_order[buddy] != order + 1)
@@ -78,4 +77,29 @@ void page_pool_give(struct page_pool *pool, uint32_t page, size_t bytes)
         order++;
     }
     put(pool, page, order);
+}
+
+uint32_t page_pool_take(struct page_pool *pool, size_t bytes)
+{
+    unsigned wanted = order_of(bytes);
+    uint32_t page;
+
+    if (!wanted && pool->kept_count)
+        return pool->kept[--pool->kept_count];
+    page = take_run(pool, wanted);
+    if (page != POOL_NONE || !pool->kept_count)
+        return page;
+    while (pool->kept_count)
+        give_run(pool, pool->kept[--pool->kept_count], 0);
+    return take_run(pool, wanted);
+}
+
+void page_pool_give(struct page_pool *pool, uint32_t page, size_t bytes)
+{
+    unsigned order = order_of(bytes);
+
+    if (!order && pool->kept_count < POOL_KEPT)
+        pool->kept[pool->kept_count++] = page;
+    else
+        give_run(pool, page, order);
 }

@@ -13,6 +13,8 @@
 
 #include <errno.h>
 
+#define LARGE (2 * POOL_PAGE)
+
 static void append(struct request_list *list, struct request *r)
 {
     r->next = NULL;
@@ -52,7 +54,7 @@ static void copy_done(void *context, void *owner, bool ok)
 static void copy_segments(struct request *r)
 {
     struct block_worker *block = r->queue->device->block;
-    uint8_t *at = page_pool_address(&block->pool, r->page);
+    uint8_t *at = page_pool_address(r->pool, r->page);
 
     r->copies_left = r->asked.segments;
     r->failed = false;
@@ -117,7 +119,7 @@ static void let_go(struct request *r)
         release_segments(r, r->asked.segments);
     if (r->page == POOL_NONE)
         return;
-    page_pool_give(&block->pool, r->page, r->asked.bytes);
+    page_pool_give(r->pool, r->page, r->asked.bytes);
     while (block->starved.first)
         go_on(take_first(&block->starved));
 }
@@ -161,20 +163,36 @@ static void to_disk(struct request *r)
         .bytes = r->asked.bytes,
         .memory = r->mapped ? r->mapped_at : &r->pooled,
         .vectors = r->mapped ? r->asked.segments : 1,
-        .pooled = !r->mapped,
+        .pinned = !r->mapped && r->pool == &block->pinned,
         .done = disk_done,
     };
     if (r->page != POOL_NONE)
-        r->pooled = (struct iovec){.iov_base = page_pool_address(&block->pool, r->page), .iov_len = r->asked.bytes};
+        r->pooled = (struct iovec){.iov_base = page_pool_address(r->pool, r->page), .iov_len = r->asked.bytes};
     disk_submit(r->queue->device->disk, &r->io);
+}
+
+/* Pinned pages cost less where the disk is worked, granted ones where is copied: for each page once, where for the disk
+ * some is once for the request. So large requests go through granted pages. */
+static bool take_pages(struct block_worker *block, struct request *r)
+{
+    bool large = r->asked.bytes > LARGE;
+    struct page_pool *const order[] = {large ? &block->granted : &block->pinned,
+                                       large ? &block->pinned : &block->granted};
+
+    for (unsigned i = 0; i < 2; i++) {
+        r->pool = order[i];
+        r->page = r->pool->memory ? page_pool_take(r->pool, r->asked.bytes) : POOL_NONE;
+        if (r->page != POOL_NONE)
+            return true;
+    }
+    return false;
 }
 
 static void through_the_pool(struct request *r)
 {
     struct block_worker *block = r->queue->device->block;
 
-    r->page = page_pool_take(&block->pool, r->asked.bytes);
-    if (r->page == POOL_NONE) {
+    if (!take_pages(block, r)) {
         r->state = REQUEST_STARVED;
         append(&block->starved, r);
     } else if (r->asked.operation == BLOCK_WRITE) {

@@ -10,6 +10,7 @@
 #include "manager/status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stddef.h>
@@ -22,7 +23,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PID_FILE "/run/haven/hvdriverd.pid"
+#define PID_FILE    "/run/haven/hvdriverd.pid"
+#define GRANT_LIMIT "/sys/module/xen_gntalloc/parameters/limit"
+#define GRANTS      "16384"
 
 struct settings {
     bool foreground, status, json;
@@ -129,9 +132,22 @@ static void allow_files(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Workers grant themselves the pages that they copy to and from (common/grant_pages.h), for as many guests as have room
+ * in half of dom0's grant table; those above do without. The kernel's own limit would do for one or two. */
+static void allow_grants(void)
+{
+    int file = open(GRANT_LIMIT, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (write(file, GRANTS, sizeof(GRANTS) - 1) < 0)
+        report(GRANT_LIMIT ": %s", strerror(errno));
+    close(file);
+}
+
 static int serve(bool foreground)
 {
     allow_files();
+    allow_grants();
     devices.hv = hypervisor_open();
     if (!devices.hv)
         return fail("can't reach the hypervisor (is this dom0, with xen-privcmd loaded?)");

@@ -152,6 +152,9 @@ static struct worker worker;
 static struct disk disk = {.ops = &ops};
 static blkif_front_ring_t front;
 static uint8_t pool[POOL_BYTES] __attribute__((aligned(4096)));
+static uint8_t second_pool[POOL_BYTES] __attribute__((aligned(4096)));
+
+static bool with_granted;
 
 static void start(bool persistent)
 {
@@ -165,7 +168,9 @@ static void start(bool persistent)
     memset(&counters, 0, sizeof(counters));
     under_way_count = 0;
     block.worker = &worker;
-    page_pool_init(&block.pool, pool);
+    page_pool_init(&block.pinned, pool);
+    if (with_granted)
+        page_pool_init(&block.granted, second_pool);
     requests_init(&block);
     device.block = &block;
     device.limits = (struct block_limits){.sectors = DISK_BYTES / 512, .alignment = 512, .discard = true};
@@ -176,11 +181,21 @@ static void start(bool persistent)
     CU_ASSERT_FATAL(queue_connect(&device.queue[0], &device, &from, persistent, &failure) == 0);
 }
 
+static bool pool_is_whole(struct page_pool *of)
+{
+    unsigned runs = 0;
+
+    while (page_pool_take(of, 1 << 20) != POOL_NONE)
+        runs++;
+    return runs == POOL_RUNS;
+}
+
 static void stop(void)
 {
     queue_let_go(&device.queue[0]);
     CU_ASSERT(mapped == 0);
-    CU_ASSERT(device.lost || page_pool_take(&block.pool, 1 << 20) != POOL_NONE);
+    CU_ASSERT(device.lost || pool_is_whole(&block.pinned));
+    CU_ASSERT(device.lost || !with_granted || pool_is_whole(&block.granted));
 }
 
 static void ask(uint8_t operation, uint64_t id, uint64_t sector, uint32_t first_grant, unsigned segments)
@@ -265,6 +280,9 @@ static void flow(bool persistent)
 static void test_copied(void)
 {
     flow(false);
+    with_granted = true;
+    flow(false);
+    with_granted = false;
 }
 
 static void test_mapped(void)
@@ -419,7 +437,7 @@ static void test_lost(void)
     turn();
     CU_ASSERT(hear(1, BLKIF_RSP_OKAY) && silent());
     CU_ASSERT(device.lost && device.busy == 0);
-    CU_ASSERT(page_pool_take(&block.pool, 1 << 20) != POOL_NONE);
+    CU_ASSERT(pool_is_whole(&block.pinned));
     stop();
     struct shared_ring ring;
     CU_ASSERT(shared_ring_attach(&ring, ring_page, 4096, sizeof(union blkif_sring_entry)));
