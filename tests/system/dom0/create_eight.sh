@@ -40,7 +40,7 @@ if command -v readelf > /dev/null; then
     for section in .note.Xen .xen_prstatus .xen_shared_info .xen_p2m .xen_pages; do
         check "core: it has $section" has_section $section
     done
-    check "core: its notes are Xen's" sh -c "readelf -n '$(cores)' 2> /dev/null | grep -q '^ *Xen '"
+    check "core: its notes are Xen's" sh -c "readelf -p .note.Xen '$(cores)' | grep -q '\]  *Xen *$'"
 fi
 rm -rf /var/lib/haven/dump
 check "eight: shutdown of all" hvctl shutdown -w $eight
