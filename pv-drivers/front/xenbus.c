@@ -10,6 +10,8 @@
 #include "guest.h"
 #include "memory.h"
 
+#define CLOSE_MS 60000u
+
 static bool number_of(const char *text, uint64_t *number)
 {
     const char *at = text;
@@ -146,9 +148,9 @@ bool xenbus_close(const struct xenbus_device *device)
     const unsigned ended = XENBUS_IS(Closed) | XENBUS_IS(Unknown);
 
     xenbus_set_state(device, XenbusStateClosing);
-    xenbus_wait(device, XENBUS_IS(Closing) | ended, 5000);
+    xenbus_wait(device, XENBUS_IS(Closing) | ended, CLOSE_MS);
     xenbus_set_state(device, XenbusStateClosed);
-    return xenbus_wait(device, ended | XENBUS_IS(InitWait), 5000);
+    return xenbus_wait(device, ended | XENBUS_IS(InitWait), CLOSE_MS);
 }
 
 void xenbus_ring_open(struct xenbus_ring *ring, domid_t back, unsigned pages, uint32_t slot_size)

@@ -23,10 +23,18 @@ GUEST("hostile_block");
 #define BAD_ID    0xbad0u
 
 static struct block disk;
-static uint32_t *page; /* 4 KiB of data */
+static unsigned ids[8], devices; /* all our disks: a back end lets one that it refused wait, longer each time */
+static uint32_t *page;           /* 4 KiB of data */
 static const struct block_options plain = {.plain = true};
 
 /* ---- connecting ---- */
+static void next_device(void)
+{
+    static unsigned turn;
+
+    disk.xenbus.id = ids[turn++ % devices];
+}
+
 static bool connect(const char *when)
 {
     long ret = block_open(&disk, disk.xenbus.id, &plain);
@@ -249,6 +257,7 @@ static void corrupt_counter(const char *name, unsigned jump)
     struct blkif_request r = proper();
     int status;
 
+    next_device();
     if (!connect(name))
         return;
     lend();
@@ -363,6 +372,7 @@ static void publish_lie(const struct lie *lie)
     struct xenbus_device device;
     long port;
 
+    next_device();
     if (xenbus_open(&device, "vbd", disk.xenbus.id) || !xenbus_wait(&device, XENBUS_IS(InitWait), 60000)) {
         case_failed(lie->name, "the back end does not wait for a front end");
         return;
@@ -374,7 +384,9 @@ static void publish_lie(const struct lie *lie)
     xenbus_add_text(&nodes, "protocol", "x86_64-abi");
     xenbus_add_text(&nodes, lie->node, lie->value);
     xenbus_publish(&device, &nodes, XenbusStateInitialised);
-    if (xenbus_wait(&device, XENBUS_IS(Connected), 1500))
+    if (!xenbus_wait(&device, XENBUS_IS(Connected) | XENBUS_IS(Closing) | XENBUS_IS(Closed), 30000))
+        case_failed(lie->name, "the back end does not refuse");
+    else if (xenbus_back_state(&device) == XenbusStateConnected)
         case_failed(lie->name, "the back end says Connected");
     else
         case_ok(lie->name);
@@ -450,13 +462,12 @@ static void leave_in_the_middle(void)
 
 void guest_main(void)
 {
-    unsigned id;
-
     if (!front_open())
         report_skip("only other domains have front ends");
-    if (!xenbus_list("vbd", &id, 1))
+    devices = xenbus_list("vbd", ids, ARRAY_SIZE(ids));
+    if (!devices)
         report_skip("this guest has no disk");
-    disk.xenbus.id = id;
+    next_device();
     page = page_alloc();
     printf("READY\n");
     recover("before all");

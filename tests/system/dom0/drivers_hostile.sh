@@ -20,11 +20,22 @@ create() { # NAME KERNEL ARGUMENTS MIB LINE...
     } > /tmp/guest.cfg
     hvctl create -q /tmp/guest.cfg > /tmp/out 2>&1 || { sed 's/^/# /' /tmp/out; return 1; }
 }
-disk() { # NAME MIB
-    [ -e "$images/$1" ] || truncate -s "$2M" "$images/$1"
-    echo "disk = [ \"$images/$1,,xvda,w\" ]"
+disk() { # NAME MIB [MORE]: one disk, and others that are called NAME-b and so on
+    disk_list=
+    for letter in a ${3:-}; do
+        disk_image=$images/$1-$letter
+        [ -e "$disk_image" ] || truncate -s "$2M" "$disk_image"
+        disk_list="$disk_list\"$disk_image,,xvd$letter,w\", "
+    done
+    echo "disk = [ $disk_list ]"
 }
-vif() { echo "vif = [ \"bridge=br0,mac=00:16:3e:00:09:$1\" ]"; }
+vif() { # LAST-BYTE...: of each MAC address
+    vif_list=
+    for byte in "$@"; do
+        vif_list="$vif_list\"bridge=br0,mac=00:16:3e:00:09:$byte\", "
+    done
+    echo "vif = [ $vif_list ]"
+}
 last() { tr -d '\r' < "$logs/$1.log" | sed 's/^\[[^]]*\] //' | awk '/^=== .* begin/ { text = "" } { text = text $0 "\n" } END { printf "%s", text }'; }
 says() { last "$1" | grep -aq "$2"; } # NAME TEXT: since its last start
 gone() { ! hvctl domid "$1" > /dev/null 2>&1; }
@@ -35,6 +46,7 @@ passed() {
     last "$1" | sed -n "s/^not ok/# $1: not ok/p; s/^# /# $1: /p" | head -n 20
     says "$1" 'VERDICT [a-z_]* pass' && return $passed_in
     says "$1" VERDICT || echo "# $1: no verdict: $(tail -n 1 "$logs/$1.log")"
+    tail -n 25 /var/log/haven/hvdriverd.log | sed 's/^/# /'
     return 1
 }
 processes() { # NAME: numbers of the processes
@@ -61,13 +73,13 @@ ip link set br0 up
 manager=$(processes hvdriverd)
 
 # --- proper ones, each way of using a back end; the first one warms up what dom0 keeps for good
-check "disk: create" create disk disk "ms=1500" 16 "$(disk disk 32)"
+check "disk: create" create disk disk "ms=500" 16 "$(disk disk 32)"
 check "disk: all that both ends offer" passed disk 60
 before=$(free_memory)
 grants_before=$(grants)
 files_before=$(files_of "$manager")
 rss_before=$(rss_of "$manager")
-check "disk: create again" create disk disk "ms=1500 plain direct ring-pages=4 depth=64" 16 "$(disk disk 32)"
+check "disk: create again" create disk disk "ms=500 plain direct ring-pages=4 depth=64" 16 "$(disk disk 32)"
 check "disk: plain grants, four pages of ring" passed disk 60
 for start in 1 2; do
     check "unikernel: create" create unikernel unikernel "" 16 "$(disk unikernel 1)"
@@ -87,18 +99,19 @@ check "good: create" create good disk "forever depth=4" 16 "$(disk good 32)"
 check "echo: create" create echo echo "ip=10.9.0.2" 16 "$(vif 02)"
 check "good: ready" wait_until 30 says good READY
 check "echo: ready" wait_until 30 says echo READY
-check "echo: ping" pinged 5 1400
+check "echo: ping" pinged 2 1400
 good=$(hvctl domid good)
 
-check "hostile_block: create" create block hostile_block "" 16 "$(disk block 16)"
-check "hostile_net: create" create net hostile_net "" 16 "$(vif 03)"
-# Broadcasts, so that there is something to receive.
-ping -b 10.9.0.255 -s 1400 -i 0.2 > /dev/null 2>&1 &
+check "hostile_block: create" create block hostile_block "" 16 "$(disk block 16 "b c")"
+check "hostile_net: create" create net hostile_net "" 16 "$(vif 03 04 05)"
+# Packets for everybody, so that there is something to receive.
+arp -i br0 -s 10.9.0.99 ff:ff:ff:ff:ff:ff
+ping -s 1400 -i 0.1 10.9.0.99 > /dev/null 2>&1 &
 pinger=$!
 check "hostile_block" passed block 300
 check "hostile_net" passed net 300
 kill $pinger
-check "echo: ping afterwards" pinged 5 1400
+check "echo: ping afterwards" pinged 2 1400
 check "hostile_store: create" create store hostile_store "other=$good" 16 "$(disk store 16)"
 check "hostile_store" passed store 120
 check "hostile_balloon: create" create liar hostile_balloon "" 24 "$(disk liar 16)"
