@@ -98,8 +98,8 @@ struct net_batch {
     struct grant_copies copies;
     uint8_t *pages; /* for packets of guests: page_count, at least a packet's */
     uint32_t page_count;
-    bool own_lent;    /* the granted pages behind those: a queue has them for its frames */
-    unsigned writing; /* packets on their way to the TAP */
+    bool own_lent;                   /* the granted pages behind those: a queue has them for its frames */
+    struct transmit_packet *writing; /* the last one on its way to the TAP */
     struct transmit_packet transmit[BATCH_PACKETS];
     uint16_t ids[BATCH_PAGES];
 };

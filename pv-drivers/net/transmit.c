@@ -99,42 +99,56 @@ static unsigned lay_out(struct transmit_packet *t, const struct net_batch *batch
     return n;
 }
 
+/* Of a packet that could not be written, or of a batch's last. */
 static void written(struct uring_operation *operation, int result)
 {
     struct transmit_packet *t = (struct transmit_packet *)((char *)operation - offsetof(struct transmit_packet, write));
-    t->status = result < 0 ? NETIF_RSP_ERROR : NETIF_RSP_OKAY;
-    t->batch->writing--;
+    if (result < 0)
+        t->status = NETIF_RSP_ERROR;
+    if (t->batch->writing == t)
+        t->batch->writing = NULL;
 }
 
-/* Begins to write a packet to the TAP, if it can be. */
-static void send_packet(const struct net_queue *q, struct transmit_packet *t, struct net_batch *batch)
+/* Begins to write a packet to the TAP. NULL: it cannot be. */
+static struct io_uring_sqe *send_packet(const struct net_queue *q, struct transmit_packet *t, struct net_batch *batch)
 {
     struct virtio_net_hdr v;
     uint32_t head;
     t->status = NETIF_RSP_ERROR;
     if (t->packet.failed || t->bad)
-        return;
+        return NULL;
     unsigned n = lay_out(t, batch, &head);
     uint8_t *header = t->iov[0].iov_base;
     if (offload_outward(&t->packet, header + HEADER, head, &v))
-        return;
+        return NULL;
     memcpy(header, &v, HEADER);
     struct io_uring_sqe *entry = worker_uring_next(batch->uring);
     if (n == 1)
-        io_uring_prep_write(entry, q->tap, t->iov[0].iov_base, (unsigned)t->iov[0].iov_len, 0);
+        io_uring_prep_write(entry, q->tap, header, (unsigned)t->iov[0].iov_len, 0);
     else
         io_uring_prep_writev(entry, q->tap, t->iov, n, 0);
+    entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
     t->write.ended = written;
     t->batch = batch;
+    t->status = NETIF_RSP_OKAY;
     worker_uring_own(entry, &t->write);
-    batch->writing++;
+    return entry;
 }
 
-/* A TAP takes a packet at once or fails; should the kernel take its time, it is waited for. */
+/* The TAP takes a packet at once or fails, so one after the other: that the last has ended is heard of, and which
+ * failed. */
 static void send_packets(const struct net_queue *q, struct net_batch *batch, int count)
 {
-    for (int i = 0; i < count; i++)
-        send_packet(q, &batch->transmit[i], batch);
+    struct io_uring_sqe *last = NULL;
+    for (int i = 0; i < count; i++) {
+        struct io_uring_sqe *entry = send_packet(q, &batch->transmit[i], batch);
+        if (entry) {
+            last = entry;
+            batch->writing = &batch->transmit[i];
+        }
+    }
+    if (last)
+        last->flags &= (uint8_t)~IOSQE_CQE_SKIP_SUCCESS;
     for (bool wait = false; batch->writing; wait = true)
         worker_uring_enter(batch->uring, wait);
 }
