@@ -23,5 +23,4 @@ def hostile(context):
         vm.finish(900)
 
 
-hostile.cpus = 2
 SCENARIOS = {"drivers-hostile-pc": hostile}

@@ -19,6 +19,3 @@ import xl
 ALL = {}
 for module in (drivers, xl, memory, tools, create, drivers_hostile, stress, console, grub, devices, store, boot, faults, bad_input):
     ALL.update(module.SCENARIOS)
-
-# Run by name or pattern, but not by "all": each takes ten minutes or so.
-LONG = {"many-pc", "memory-pc", "drivers-disk-pc", "drivers-net-pc", "drivers-xl-pc", "drivers-hostile-pc"}
