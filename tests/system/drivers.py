@@ -97,7 +97,7 @@ def dom0_files(context, tool, images, further):
     return files
 
 
-def drivers(context, tool, parts, images, programs=(), workers=(), module_names=(), smp=1, timeout=900):
+def drivers(context, tool, parts, images, programs=(), workers=(), module_names=(), hv_args="", timeout=900):
     if tool == "hvctl" and not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
     made = os.path.join(os.path.dirname(context.directory), "guest-images")
@@ -108,7 +108,7 @@ def drivers(context, tool, parts, images, programs=(), workers=(), module_names=
     files = with_libraries({f"/usr/lib/haven/{w}": os.path.join(build, "pv-drivers/block", w) for w in workers})
     files |= dom0_files(context, tool, made, programs) | module_files(module_names)
     context = with_files(context, files)
-    with Dom0(context, "drivers.sh", modules=MODULES, smp=smp, dom0_memory=640, memory=1536,
+    with Dom0(context, "drivers.sh", modules=MODULES, hv_args=hv_args, dom0_memory=640, memory=1536,
               kernel_args=f"haven.tool={tool} haven.parts={parts}",
               extra=["-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]) as vm:
         vm.finish(timeout)
@@ -122,7 +122,9 @@ def disk(context):
 
 def net(context):
     """our network back end: features, queues, rates, spoofing, DHCP, hot rounds, kill -9 in a stream; Linux's back ends"""
-    drivers(context, "hvctl", "net,brief:linux", ["small.img"], programs=NAT_PROGRAMS, module_names=NAT_MODULES)
+    # As many queues are offered as dom0 has CPUs, be they on one of the machine.
+    drivers(context, "hvctl", "net,brief:linux", ["small.img"], programs=NAT_PROGRAMS,
+            module_names=NAT_MODULES + ("nft_meta_bridge",), hv_args="dom0_max_vcpus=2-2")
 
 
 def xl(context):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Part of drivers.sh: networks of two stock Debian guests on our network back end.
 memory_before=$(free_memory)
-boot_guest net $disks/small.img 10.0.0.2
+boot_guest net $disks/small.img 10.0.0.2 'vcpus = 2'
 cp $disks/small.img $disks/other.img
 boot_guest other $disks/other.img 10.0.0.3
 processes() { # NAME: numbers of the processes
@@ -85,6 +85,8 @@ done
 check "hot: 20 rounds" is $rounds 20
 check "hot: no file stays open" is "$(files_of_manager)" "$files_before"
 check "hot: no interface stays" [ ! -e "/sys/class/net/${vif%.0}.1" ]
+
+. /dom0/drivers_net_features.sh
 
 # --- killed in the middle of a stream
 if command -v iperf3 > /dev/null; then
