@@ -224,8 +224,9 @@ void grant_dump(struct domain *d)
     if (!t)
         return;
     spin_lock(&t->lock);
-    log_info("  d%u: %u of %u grant frames, %lu mappings of others' grants", d->id, t->frames, t->max_frames,
-             t->mapped);
+    uint64_t pages = t->frames * (1 + (1u << ACTIVE_ORDER)) + t->mapping_pages; /* kept until the domain's end */
+    log_info("  d%u: %u of %u grant frames, %lu mappings of others' grants, %lu KiB kept for both", d->id, t->frames,
+             t->max_frames, t->mapped, pages * (PAGE_SIZE / 1024));
     for (grant_ref_t ref = 0; ref_exists(t, ref); ref++) {
         const struct grant_active *a = active_of(t, ref);
         if (grant_active_in_use(a))

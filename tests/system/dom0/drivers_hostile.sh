@@ -54,11 +54,11 @@ processes() { # NAME: numbers of the processes
         [ "$(cat "$process/comm" 2> /dev/null)" = "$1" ] && echo "${process##*/}"
     done
 }
-# Workers grant pages to dom0 itself, whose grant table keeps the size that it once needed: its frames count as free.
-grant_frames() { hvctl debug-keys g && hvctl dmesg | sed -n "s/.* d0: \([0-9]*\) of [0-9]* grant frames.*/\1/p" | tail -n 1; }
+# What the hypervisor keeps of dom0's grants and mappings has the size that was once needed: it counts as free.
+kept() { hvctl debug-keys g && hvctl dmesg | sed -n "s/.* d0: .* grant frames.*, \([0-9]*\) KiB kept.*/\1/p" | tail -n 1; }
 free_memory() {
     free_kib=$(hvctl mem plan --json | sed -n 's/.*"free_kib": \([0-9]*\).*/\1/p' | head -n 1)
-    [ -z "$free_kib" ] || echo $((free_kib + 4 * $(grant_frames)))
+    [ -z "$free_kib" ] || echo $((free_kib + $(kept)))
 }
 memory_is() { [ -n "$1" ] && [ "$(free_memory)" = "$1" ]; }
 files_of() { ls "/proc/$1/fd" | wc -l; }
@@ -140,7 +140,7 @@ check "no worker is left" wait_until 20 no_workers
 check "no node is left" wait_until 10 no_nodes
 check "no interface is left" wait_until 10 no_taps
 check "hypervisor: no memory is lost" wait_until 20 memory_is "$before"
-[ "$(free_memory)" = "$before" ] || echo "# free memory: $before before, $(free_memory) now, $(grant_frames) grant frames"
+[ "$(free_memory)" = "$before" ] || echo "# free memory: $before before, $(free_memory) now, with $(kept) KiB kept"
 check "dom0: no grant stays mapped" [ "$(grants)" = "$grants_before" ]
 check "manager: no file stays open" [ "$(files_of "$manager")" = "$files_before" ]
 rss=$(rss_of "$manager")
