@@ -60,7 +60,7 @@ def memory(context, parts="all"):
         raise Skip("hvctl is not built beside the hypervisor")
     files = {"/guests/vmlinuz": context.kernel or kernel_path(),
              "/guests/verify.gz": make_guest_initramfs(context.directory)}
-    with Dom0(with_files(context, files), "memory.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev", smp=2,
+    with Dom0(with_files(context, files), "memory.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev",
               dom0_memory=None, memory=1280, kernel_args=f"haven.parts={parts}") as vm:
         vm.finish(1200)
 
