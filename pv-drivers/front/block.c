@@ -70,10 +70,10 @@ static long connect(struct block *disk, const struct block_options *options)
     xenbus_add(&nodes, "feature-persistent", disk->persistent);
     xenbus_add_text(&nodes, "protocol", "x86_64-abi");
     ret = xenbus_publish(&disk->xenbus, &nodes, XenbusStateInitialised);
+    if (!ret)
+        ret = xenbus_wait_connected(&disk->xenbus, WAIT_MS);
     if (ret)
         return ret;
-    if (!xenbus_wait(&disk->xenbus, XENBUS_IS(Connected), WAIT_MS))
-        return -XEN_ETIMEDOUT;
     read_disk(disk);
     return xenbus_set_state(&disk->xenbus, XenbusStateConnected);
 }

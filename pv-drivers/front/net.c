@@ -120,8 +120,8 @@ long net_open(struct net *net, unsigned id, const struct net_options *options)
     if (!xenbus_wait(&net->xenbus, XENBUS_IS(InitWait), WAIT_MS))
         return -XEN_ETIMEDOUT;
     ret = connect(net, options ? options : &usual);
-    if (!ret && !xenbus_wait(&net->xenbus, XENBUS_IS(Connected), WAIT_MS))
-        ret = -XEN_ETIMEDOUT;
+    if (!ret)
+        ret = xenbus_wait_connected(&net->xenbus, WAIT_MS);
     if (ret)
         net_close(net);
     return ret;

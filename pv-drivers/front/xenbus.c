@@ -96,6 +96,13 @@ bool xenbus_wait(const struct xenbus_device *device, unsigned states, unsigned m
     return true;
 }
 
+long xenbus_wait_connected(const struct xenbus_device *device, unsigned milliseconds)
+{
+    if (!xenbus_wait(device, XENBUS_IS(Connected) | XENBUS_IS(Closing) | XENBUS_IS(Closed), milliseconds))
+        return -XEN_ETIMEDOUT;
+    return xenbus_back_state(device) == XenbusStateConnected ? 0 : -XEN_ECONNREFUSED;
+}
+
 void xenbus_add_text(struct xenbus_nodes *nodes, const char *name, const char *value)
 {
     struct xenbus_node *node = &nodes->node[nodes->count++];

@@ -47,6 +47,8 @@ XenbusState xenbus_back_state(const struct xenbus_device *device);
 #define XENBUS_IS(state) (1u << XenbusState##state)
 /* Until the back end is in one of the states (a sum of XENBUS_IS). false: it was not so in time. */
 bool xenbus_wait(const struct xenbus_device *device, unsigned states, unsigned milliseconds);
+/* Until the back end has taken the rings: 0. -XEN_ECONNREFUSED: it closes instead; -XEN_ETIMEDOUT. */
+long xenbus_wait_connected(const struct xenbus_device *device, unsigned milliseconds);
 
 /* Writes nodes of our folder, and the state last, all at once. */
 struct xenbus_node {

@@ -33,9 +33,16 @@ static void next_device(void)
     net.xenbus.id = ids[turn++ % devices];
 }
 
+/* The back end may see the end of a lie and this start as one, and refuses it then: who is told to close starts anew.
+ */
 static bool connect(const char *when)
 {
-    long ret = net_open(&net, net.xenbus.id, NULL);
+    unsigned tries = 3;
+    long ret;
+
+    do {
+        ret = net_open(&net, net.xenbus.id, NULL);
+    } while (ret == -XEN_ECONNREFUSED && --tries);
 
     if (ret) {
         case_failed(when, "a proper front end cannot connect: %ld", ret);
