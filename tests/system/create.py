@@ -51,7 +51,7 @@ def create(context, smp, kernel, parts, memory=1408):
         files |= with_libraries(READELF)
     with Dom0(with_files(context, files), "create.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev,bridge,tun,loop", smp=smp,
               dom0_memory=640, memory=memory, kernel_args=f"haven.parts={parts}") as vm:
-        vm.finish(900)
+        vm.finish(1800)
 
 
 def stock(context):

@@ -97,7 +97,7 @@ def dom0_files(context, tool, images, further):
     return files
 
 
-def drivers(context, tool, parts, images, programs=(), workers=(), module_names=(), hv_args="", timeout=900):
+def drivers(context, tool, parts, images, programs=(), workers=(), module_names=(), hv_args="", timeout=1500):
     if tool == "hvctl" and not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
     made = os.path.join(os.path.dirname(context.directory), "guest-images")

@@ -19,7 +19,7 @@ def tools(context):
         raise Skip("hvctl is not built beside the hypervisor")
     with Dom0(context, "tools.sh", modules="xen-privcmd", kernel_args="haven.parts=verbs,ends,kills,many",
               smp=1 if context.on_xen else 2) as vm:  # under emulation a second CPU makes Xen three times as slow
-        vm.finish(900)
+        vm.finish(1800)
 
 
 SCENARIOS = {"hvctl-pc": hvctl, "tools-pc": tools}

@@ -67,7 +67,7 @@ def run(context, smp, our_store=False):
     try:
         with Dom0(context, "xl.sh", modules="xen-privcmd,xen-gntdev,xen-evtchn,xen-gntalloc", dom0_memory=896,
                   memory=1536, smp=smp, kernel_args=arguments) as vm:
-            vm.finish(1200)
+            vm.finish(1800)
     finally:
         os.unlink(initramfs)
 

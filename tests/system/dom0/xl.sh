@@ -45,7 +45,7 @@ before=$(info free_memory)
 config debian 'kernel = "/guests/vmlinuz"' 'ramdisk = "/guests/initramfs.gz"' 'extra = "console=hvc0 quiet panic=1"' \
     'memory = 128' 'maxmem = 160' 'vcpus = 1' 'maxvcpus = 2' 'on_reboot = "restart"'
 check "create" quiet xl create -q /tmp/debian.cfg
-check "the guest reaches user space" wait_until 200 log_has debian "the guest is up"
+check "the guest reaches user space" wait_until 500 log_has debian "the guest is up"
 check "list: memory" same "$(field debian 3)" 128
 check "list: vCPUs" same "$(field debian 4)" 1
 check "list -l" sh -c 'xl list -l debian | grep -q "\"max_vcpus\": 2,"'
@@ -101,7 +101,7 @@ check "restore" quiet xl restore /tmp/saved
 check "restored" field_is debian 3 128
 rm /tmp/saved
 check "reboot" quiet xl reboot debian
-check "up again" wait_until 200 times_up debian 2
+check "up again" wait_until 500 times_up debian 2
 check "shutdown -w" quiet xl shutdown -w debian
 check "gone" wait_until 60 alone
 check "no memory lost" same "$(info free_memory)" "$before"
@@ -113,7 +113,7 @@ else
     config crash 'kernel = "/guests/vmlinuz"' 'extra = "console=hvc0 panic=1 quiet root=none"' 'memory = 96' 'on_crash = "preserve"'
 fi
 check "create one that will crash" quiet xl create -q /tmp/crash.cfg
-check "it crashes" wait_until 200 state_has crash c
+check "it crashes" wait_until 500 state_has crash c
 check "destroy it" quiet xl destroy crash
 check "crashed: gone" wait_until 60 alone
 
