@@ -11,7 +11,15 @@
 #include <string.h>
 #include <time.h>
 
-#define RESTART_MS 3000 /* how long a restart of the server may take */
+#define RESTART_MS 5000 /* how long a restart of the server may take */
+
+/* Nobody tells the library's user that the server went away: a round trip does. */
+static bool connected(struct xs_handle *xs)
+{
+    char *root = xs_get_domain_path(xs, 0);
+    free(root);
+    return root != NULL;
+}
 
 struct xs_handle *store_open(void)
 {
@@ -19,11 +27,18 @@ struct xs_handle *store_open(void)
     char path[256];
     snprintf(path, sizeof(path), "%s/socket", directory ? directory : "/run/xenstored");
     setenv("XENSTORED_PATH", path, false); /* the library takes it for the one and only place */
-    /* A socket at which nobody listens is that of a server which died: whoever watches it starts the next one. */
+    /* Nobody listens at the socket of a server which died, and one that is dying may still take a connection, which
+     * only an answer tells from a good one: whoever watches the server starts the next one. */
     for (int64_t end = store_now_ms() + RESTART_MS;; poll(NULL, 0, 20)) {
         struct xs_handle *xs = xs_open(0);
-        if (xs || errno != ECONNREFUSED || store_now_ms() > end)
+        if (xs && connected(xs))
             return xs;
+        int error = xs ? ECONNRESET : errno;
+        if (xs)
+            xs_close(xs);
+        errno = error;
+        if ((error != ECONNREFUSED && error != ECONNRESET) || store_now_ms() > end)
+            return NULL;
     }
 }
 
@@ -132,14 +147,6 @@ static int take_events(struct xs_handle *xs)
             return errno == EAGAIN ? n : -1;
         free(event);
     }
-}
-
-/* Nobody tells the library's user that the server went away: a round trip does. */
-static bool connected(struct xs_handle *xs)
-{
-    char *root = xs_get_domain_path(xs, 0);
-    free(root);
-    return root != NULL;
 }
 
 #define CONNECTION_CHECK_MS 2000

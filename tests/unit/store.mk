@@ -61,8 +61,9 @@ tests_unit_test_store_reply_SOURCES = tests/unit/test_store_reply.c xenstore/cli
 tests_unit_test_store_reply_CPPFLAGS = $(store_client_cppflags)
 
 check_PROGRAMS += tests/unit/test_store_client
-tests_unit_test_store_client_SOURCES = tests/unit/test_store_client.c $(xenstore_client_sources)
-tests_unit_test_store_client_CPPFLAGS = $(store_client_cppflags)
+tests_unit_test_store_client_SOURCES = tests/unit/test_store_client.c $(xenstore_client_sources) \
+	dom0-tools/libhv/store.c
+tests_unit_test_store_client_CPPFLAGS = $(store_client_cppflags) -iquote $(srcdir)/dom0-tools
 tests_unit_test_store_client_LDADD = $(LDADD) -lxentoolcore
 
 check_PROGRAMS += tests/unit/test_store_value

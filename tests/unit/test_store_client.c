@@ -3,10 +3,12 @@
  * The client library against a store that is a thread of this test: it answers READ with the path, does as it should
  * with watches, and misbehaves on the paths that are named for it.
  */
+#include "libhv/store.h"
 #include "unit.h"
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +17,7 @@
 
 static char socket_path[64];
 static int listening = -1;
+static atomic_int dying; /* so many connections are taken, and end as those of a server that is killed */
 
 #define CHILDREN 1000
 
@@ -104,7 +107,10 @@ static void *serve(void *argument)
         int fd = accept(listening, NULL, NULL);
         if (fd < 0)
             return NULL;
-        serve_one(fd);
+        if (atomic_fetch_sub(&dying, 1) > 0)
+            close(fd);
+        else
+            serve_one(fd);
     }
 }
 
@@ -165,6 +171,16 @@ static void no_store(void)
     CU_ASSERT_PTR_NULL(xs_open(0));
     CU_ASSERT_EQUAL(errno, ENOENT);
     setenv("XENSTORED_PATH", socket_path, 1);
+}
+
+/* What the tools open is a connection that answers, as soon as there is one. */
+static void dying_store(void)
+{
+    atomic_store(&dying, 3);
+    struct xs_handle *h = store_open();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h);
+    check_read(h, "/a/b");
+    xs_close(h);
 }
 
 static void broken_connections(void)
@@ -374,6 +390,7 @@ int main(void)
     CU_TestInfo cases[] = {
         {"requests and errors", requests_and_errors},
         {"no store", no_store},
+        {"a store that is dying", dying_store},
         {"broken connections", broken_connections},
         {"watches", watches},
         {"events before anybody asked", events_before_anybody_asked},
