@@ -9,6 +9,7 @@
 #include "xenstore/request.h"
 #include "xenstore/wire.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -196,19 +197,21 @@ int socket_server_start(struct socket_server *server, const char *path, struct s
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = server};
 
     *server = (struct socket_server){.store = store, .schedule = schedule, .epoll = epoll};
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    /* Bound beside its place and moved there once it listens, so that the place is never empty after a restart. */
+    int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
+    if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    strcpy(address.sun_path, path);
     server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (server->listener < 0)
         return -1;
-    unlink(path);
+    unlink(address.sun_path);
     mode_t mask = umask(0177); /* root alone, from the first moment on */
     int r = bind(server->listener, (struct sockaddr *)&address, sizeof(address));
     umask(mask);
-    if (r || listen(server->listener, SOMAXCONN) || epoll_ctl(epoll, EPOLL_CTL_ADD, server->listener, &event)) {
+    if (r || listen(server->listener, SOMAXCONN) || rename(address.sun_path, path) ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, server->listener, &event)) {
         int error = errno;
         close(server->listener);
         errno = error;
