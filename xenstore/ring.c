@@ -18,9 +18,11 @@ static uint32_t load(volatile uint32_t *index)
     return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }
 
+/* A full barrier: both sides write their own index and then look at the other's to know whether the other one waits. If
+ * neither saw what the other wrote, both would. */
 static void store_index(volatile uint32_t *index, uint32_t value)
 {
-    __atomic_store_n(index, value, __ATOMIC_RELEASE);
+    __atomic_store_n(index, value, __ATOMIC_SEQ_CST);
 }
 
 static unsigned domid_of(const struct ring *ring)
@@ -204,30 +206,39 @@ bool ring_handle_one(struct ring *ring)
     return true;
 }
 
-void ring_send(struct ring *ring)
+/* Moves what fits. False if nothing did. */
+static bool send_some(struct ring *ring)
 {
     struct output *out = &ring->connection.out;
-    char *bytes;
 
-    if (!ring->page || ring->ignored || !output_waiting(out))
-        return;
     uint32_t used = ring->reply_produced - load(&ring->page->rsp_cons);
     if (used > XENSTORE_RING_SIZE) {
         ignore(ring, XENSTORE_ERROR_RINGIDX, "reply indices of its ring are out of bounds");
-        return;
+        return false;
     }
     size_t length = XENSTORE_RING_SIZE - used;
     if (length > output_waiting(out))
         length = output_waiting(out);
     if (!length)
-        return;
+        return false;
     uint32_t to = MASK_XENSTORE_IDX(ring->reply_produced);
     size_t first = XENSTORE_RING_SIZE - to < length ? XENSTORE_RING_SIZE - to : length;
-    bytes = (char *)ring->page->rsp;
+    char *bytes = (char *)ring->page->rsp;
     memcpy(bytes + to, out->bytes + out->start, first);
     memcpy(bytes, out->bytes + out->start + first, length - first);
     ring->reply_produced += length;
     store_index(&ring->page->rsp_prod, ring->reply_produced);
     output_taken(out, length);
     ring->moved = true;
+    return true;
+}
+
+/* A domain tells that it took replies only if the ring was full before: what waits here must have seen it full. */
+void ring_send(struct ring *ring)
+{
+    if (!ring->page)
+        return;
+    while (!ring->ignored && output_waiting(&ring->connection.out))
+        if (!send_some(ring))
+            return;
 }

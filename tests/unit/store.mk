@@ -29,6 +29,11 @@ tests_unit_test_store_hostile_SOURCES = tests/unit/test_store_hostile.c
 tests_unit_test_store_hostile_CPPFLAGS = $(store_core_cppflags)
 tests_unit_test_store_hostile_LDADD = $(store_core_ldadd)
 
+check_PROGRAMS += tests/unit/test_store_ring
+tests_unit_test_store_ring_SOURCES = tests/unit/test_store_ring.c
+tests_unit_test_store_ring_CPPFLAGS = $(store_core_cppflags)
+tests_unit_test_store_ring_LDADD = $(store_core_ldadd)
+
 check_PROGRAMS += tests/unit/test_store_pace
 tests_unit_test_store_pace_SOURCES = tests/unit/test_store_pace.c xenstore/pace.c
 tests_unit_test_store_pace_CPPFLAGS = $(store_core_cppflags)
