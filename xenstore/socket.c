@@ -30,6 +30,7 @@ struct socket_client {
     struct socket_client *next, **previous_next;
     int fd;
     bool readable, blocked, closed; /* blocked: output waits for the client to read */
+    bool hung_up;                   /* it closed its end: what it sent is read up to the end, of which no event comes */
     size_t in_start, in_end;
     char in[INPUT_SPACE];
 };
@@ -69,7 +70,7 @@ static bool fill_input(struct socket_client *client, bool *ended)
     ssize_t n = read(client->fd, client->in + client->in_end, space);
     if (n > 0) {
         client->in_end += n;
-        client->readable = (size_t)n == space;
+        client->readable = (size_t)n == space || client->hung_up;
         return true;
     }
     client->readable = n < 0 && errno == EINTR;
@@ -158,6 +159,7 @@ void socket_client_event(struct socket_client *client, uint32_t events)
     if (events & EPOLLOUT)
         store_dirty(client->connection.store, &client->connection);
     if (events & ~EPOLLOUT) {
+        client->hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
         client->readable = true;
         schedule_add(client->server->schedule, &client->task);
     }

@@ -4,8 +4,8 @@
 
 Each client is a process. It counts in a node of its own, adds to a counter that all share (in transactions), makes and
 removes nodes, and remembers what the server has acknowledged. After each death, what was acknowledged must be there; a
-request that was under way may have been done or not, but not half of it. At last the journal is damaged: what stands
-before the damage must be there.
+request that was under way may have been done or not, but not half of it. Then the journal is damaged: what stands
+before the damage must be there. At last it is clients that die, in the middle of a message.
 
 usage: kill.py [-n KILLS] [BUILD]    (BUILD: where Haven was built, default: here)
 """
@@ -15,6 +15,7 @@ import glob
 import multiprocessing
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -210,6 +211,24 @@ def survives_damage(server, folder):
     assert must(client.ask(0, b"check\0")) == b"OK\0"
 
 
+def lets_dead_clients_go(server):
+    """Clients that end amid a message, while the server does not look, leave no file open in it."""
+    client = server.start()
+    must(client.ask(0, b"check\0"))  # it has been taken
+    files = f"/proc/{server.process.pid}/fd"
+    before = len(os.listdir(files))
+    server.process.send_signal(signal.SIGSTOP)
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as dying:
+            dying.connect(server.path)
+            dying.send(b"half of a header"[:8])
+    server.process.send_signal(signal.SIGCONT)
+    for _ in range(50):  # each answer is one more look of the server at its clients
+        must(client.ask(0, b"check\0"))
+    after = len(os.listdir(files))
+    assert after == before, f"{after - before} clients that died are still there"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", type=int, default=12, help="how often to kill it")
@@ -226,6 +245,8 @@ def main():
                 shared = one_life(server, shared)
             server.kill()
             survives_damage(server, folder)
+            server.kill()
+            lets_dead_clients_go(server)
         except AssertionError as error:
             print(f"FAIL {error}")
             return 1
