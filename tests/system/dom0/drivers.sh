@@ -47,8 +47,23 @@ boot_guest() {
     check "$boot_name: root on its disk" log_has "$boot_name" 'root on /dev/xvda, ext4'
     log_has "$boot_name" 'the guest is up' && calm "$boot_name"
 }
+describe() { # NAME: what explains a guest that does not do what it should
+    $tool list
+    [ $tool = xl ] || hvstore ls "/local/domain/$($tool domid "$1")"
+    [ $tool = xl ] || hvstore ls "/local/domain/0/backend"
+    tail -n 20 "$(console_log "$1")"
+    for describe_key in q e r; do
+        $tool debug-keys $describe_key
+    done
+    $tool dmesg | tail -n 150
+}
+shut_down() { # NAME
+    quiet timeout 300 $tool shutdown -w "$1" && return
+    describe "$1" | sed 's/^/# /'
+    return 1
+}
 end_guest() { # NAME
-    check "$1: shutdown" quiet $tool shutdown -w "$1"
+    check "$1: shutdown" shut_down "$1"
     check "$1: its file system was unmounted" log_has "$1" 'the root is read-only now'
     check "$1: gone" wait_until 30 gone "$1"
 }
