@@ -155,3 +155,9 @@ const char *children_listing(struct children *children)
     }
     return children->listing;
 }
+
+size_t children_bytes(const struct children *children)
+{
+    return sizeof(*children) + children->space * sizeof(*children->slot) + children->listing_space +
+           (children->index ? (children->index_mask + 1) * sizeof(*children->index) : 0);
+}

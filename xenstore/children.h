@@ -33,5 +33,7 @@ struct node **children_find(const struct children *children, uint32_t hash, cons
 void children_add(struct children *children, struct node *child);
 void children_remove(struct children *children, struct node **place);
 const char *children_listing(struct children *children);
+/* Memory that the table takes. */
+size_t children_bytes(const struct children *children);
 
 #endif

@@ -24,11 +24,15 @@ static int note_access(struct request *request, const struct target *target, uns
 {
     struct transaction *transaction = request->transaction;
     const struct path *path = &target->name.path;
+    struct quota *quota = &request->store->quota;
+    unsigned domid = request->connection->actor.domid;
     bool privileged = request_is_privileged(request);
 
-    if (!privileged && !quota_allows(&request->store->quota, request->connection->actor.domid, QUOTA_TRANSACTION_NODES,
-                                     transaction->access_count + 1))
+    if (!privileged && !quota_allows(quota, domid, QUOTA_TRANSACTION_NODES, transaction->access_count + 1))
         return ENOSPC;
+    if (!privileged && !quota_allows(quota, domid, QUOTA_MEMORY,
+                                     quota_usage(quota, domid)->memory + (long)(sizeof(struct access) + path->length)))
+        return ENOMEM;
     if (target->depth == path->depth) {
         transaction_saw(transaction, path, path->depth, privileged ? saw : saw | SAW_NODE);
         return 0;

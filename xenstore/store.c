@@ -28,6 +28,7 @@ void store_init(struct store *store)
     struct path path;
 
     memset(store, 0, sizeof(*store));
+    store->kept_max = STORE_KEPT_MAX;
     quota_init(&store->quota);
     watch_index_init(&store->watches);
     tree_init(&store->tree, &store->generation, account, store);
@@ -152,6 +153,8 @@ void store_apply(struct store *store, const struct change *change)
         apply_watched(store, change);
     else
         change_apply(&store->tree, change);
+    if (store->tree.copied + store->tree.lost > store->kept_max)
+        transaction_renew_all(store);
 }
 
 static void walk_node(struct walk *walk, struct node *node,

@@ -15,6 +15,10 @@
 
 struct connection;
 struct journal;
+struct transaction;
+
+/* Bytes of nodes that only open transactions keep, at which these are told of the store as it is now. */
+#define STORE_KEPT_MAX (1024 * 1024)
 
 /* What requests about domains come down to. Functions return 0 or an errno. NULL: there are no domains. */
 struct store_host {
@@ -35,7 +39,9 @@ struct store {
     struct watch_index watches;
     struct quota quota;
     struct journal *journal;
-    struct connection *dirty; /* those with new output */
+    struct connection *dirty;         /* those with new output */
+    struct transaction *transactions; /* all that are open */
+    size_t kept_max;
     struct perms *special[SPECIAL_COUNT];
     const struct store_host *host;
     void *host_context;

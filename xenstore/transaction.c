@@ -50,6 +50,12 @@ static void note_delta(void *context, unsigned owner, long nodes, long bytes)
     transaction->delta[transaction->delta_count++] = (struct transaction_delta){.domid = owner, .nodes = nodes};
 }
 
+static void charge(struct transaction *transaction, long bytes)
+{
+    transaction->memory += bytes;
+    quota_usage(&transaction->store->quota, transaction->owner)->memory += bytes;
+}
+
 struct transaction *transaction_find(const struct connection *connection, uint32_t id)
 {
     struct transaction *transaction = connection->transactions;
@@ -73,6 +79,11 @@ struct transaction *transaction_start(struct connection *connection, uint32_t id
     tree_share(&transaction->view, &store->tree, note_delta, transaction);
     transaction->next = connection->transactions;
     connection->transactions = transaction;
+    transaction->store_next = store->transactions;
+    transaction->place = &store->transactions;
+    if (store->transactions)
+        store->transactions->place = &transaction->store_next;
+    store->transactions = transaction;
     quota_usage(&store->quota, connection->actor.domid)->transactions++;
     if (connection->ring)
         journal_put(store->journal, RECORD_TRANSACTION_START, connection->actor.domid, &id, sizeof(id), NULL, 0);
@@ -106,10 +117,19 @@ static void end(struct connection *connection, struct transaction *transaction)
     free(transaction);
 }
 
-void transaction_abort(struct connection *connection, struct transaction *transaction)
+/* From here on it is none of those that keep a tree. */
+static void drop_trees(struct transaction *transaction)
 {
     tree_drop(&transaction->base);
     tree_drop(&transaction->view);
+    *transaction->place = transaction->store_next;
+    if (transaction->store_next)
+        transaction->store_next->place = transaction->place;
+}
+
+void transaction_abort(struct connection *connection, struct transaction *transaction)
+{
+    drop_trees(transaction);
     end(connection, transaction);
 }
 
@@ -161,6 +181,14 @@ void transaction_saw(struct transaction *transaction, const struct path *path, u
     transaction->access[transaction->access_count++] =
         (struct access){.hash = hash, .length = length, .saw = saw, .path = keep(transaction, path->text, length)};
     transaction->access_index[place] = transaction->access_count;
+    charge(transaction, (long)(sizeof(struct access) + length));
+}
+
+static void apply_in_view(struct transaction *transaction, const struct change *change)
+{
+    change_apply(&transaction->view, change);
+    charge(transaction, (long)(transaction->view.copied - transaction->copied));
+    transaction->copied = transaction->view.copied;
 }
 
 void transaction_change(struct transaction *transaction, const struct change *change)
@@ -179,9 +207,8 @@ void transaction_change(struct transaction *transaction, const struct change *ch
         .value = keep(transaction, change->value, change->length),
         .perms = change->perms ? perms_get(change->perms) : NULL,
     };
-    transaction->memory += change_cost(change);
-    quota_usage(&transaction->store->quota, transaction->owner)->memory += (long)change_cost(change);
-    change_apply(&transaction->view, change);
+    charge(transaction, (long)change_cost(change));
+    apply_in_view(transaction, change);
 }
 
 size_t change_cost(const struct change *change)
@@ -226,17 +253,62 @@ static bool owners_live(const struct transaction *transaction)
     return true;
 }
 
-static int validate(const struct connection *connection, const struct transaction *transaction)
+static bool all_still_so(const struct transaction *transaction)
 {
-    const struct store *store = transaction->store;
-
-    if (transaction->doomed)
-        return EAGAIN;
-    if (transaction->base.root != store->tree.root)
+    if (transaction->base.root != transaction->store->tree.root)
         for (uint32_t i = 0; i < transaction->access_count; i++)
             if (!still_so(transaction, &transaction->access[i]))
-                return EAGAIN;
-    if (!owners_live(transaction))
+                return false;
+    return true;
+}
+
+/* A recorded change, to be done to a tree; with a reference of its permissions. */
+static struct change change_again(const struct recorded_change *recorded, struct path *path)
+{
+    path_parse(path, recorded->path, recorded->length, PATH_LENGTH_MAX);
+    return (struct change){.type = recorded->type,
+                           .owner = recorded->owner,
+                           .path = path,
+                           .value = recorded->value,
+                           .length = recorded->value_length,
+                           .perms = recorded->perms ? perms_get(recorded->perms) : NULL};
+}
+
+static void renew(struct transaction *transaction)
+{
+    struct store *store = transaction->store;
+    struct path path;
+
+    if (transaction->base.root == store->tree.root)
+        return;
+    transaction->doomed |= !all_still_so(transaction);
+    tree_drop(&transaction->base);
+    tree_drop(&transaction->view);
+    tree_share(&transaction->base, &store->tree, NULL, NULL);
+    tree_share(&transaction->view, &store->tree, note_delta, transaction);
+    charge(transaction, -(long)transaction->copied);
+    transaction->copied = 0;
+    transaction->delta_count = 0;
+    for (uint32_t i = 0; i < transaction->change_count; i++) {
+        struct change change = change_again(&transaction->change[i], &path);
+        bool needs_node = change.type == CHANGE_REMOVE || change.type == CHANGE_PERMS;
+        if (!needs_node || tree_find(&transaction->view, &path))
+            apply_in_view(transaction, &change);
+        else if (change.perms) /* only of a doomed one */
+            perms_put(change.perms);
+    }
+}
+
+void transaction_renew_all(struct store *store)
+{
+    for (struct transaction *transaction = store->transactions; transaction; transaction = transaction->store_next)
+        renew(transaction);
+    store->tree.copied = store->tree.lost = 0;
+}
+
+static int validate(const struct connection *connection, const struct transaction *transaction)
+{
+    if (transaction->doomed || !all_still_so(transaction) || !owners_live(transaction))
         return EAGAIN;
     for (uint32_t i = 0; i < transaction->delta_count && !connection->actor.privileged; i++) {
         const struct transaction_delta *delta = &transaction->delta[i];
@@ -253,18 +325,10 @@ int transaction_commit(struct connection *connection, struct transaction *transa
     int error = validate(connection, transaction);
 
     /* The snapshots go first: then the changes find a tree that is not shared. */
-    tree_drop(&transaction->base);
-    tree_drop(&transaction->view);
+    drop_trees(transaction);
     for (uint32_t i = 0; !error && i < transaction->change_count; i++) {
-        struct recorded_change *recorded = &transaction->change[i];
         struct path path;
-        path_parse(&path, recorded->path, recorded->length, PATH_LENGTH_MAX);
-        struct change change = {.type = recorded->type,
-                                .owner = recorded->owner,
-                                .path = &path,
-                                .value = recorded->value,
-                                .length = recorded->value_length,
-                                .perms = recorded->perms ? perms_get(recorded->perms) : NULL};
+        struct change change = change_again(&transaction->change[i], &path);
         store_apply(connection->store, &change);
     }
     connection->conflicts = error == EAGAIN ? connection->conflicts + 1 : 0;

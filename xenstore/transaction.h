@@ -9,7 +9,13 @@
  * of its children. So those who make nodes in the same directory do not disturb each other, unless they list it.
  *
  * A transaction that was open when the server died is doomed: its successor cannot know what the client saw. Its
- * requests are answered, and its end says "again". Pure.
+ * requests are answered, and its end says "again".
+ *
+ * A base keeps what the store has changed or removed since, which may be as much as the whole tree, for each
+ * transaction of each guest. So when a mebibyte of nodes (STORE_KEPT_MAX) was left to them, all are renewed: a
+ * transaction that would be committed now goes on as if it had begun now, with its changes done again in a new view;
+ * another one is doomed, as it would be at its end in any case. A client notices nothing of it. What a view copies for
+ * changes in it is charged to the client. Pure.
  */
 #ifndef HAVEN_XENSTORE_TRANSACTION_H
 #define HAVEN_XENSTORE_TRANSACTION_H
@@ -46,7 +52,8 @@ struct transaction {
     uint32_t id;
     uint16_t owner;
     bool doomed;
-    struct transaction *next;
+    struct transaction *next;                /* of its connection */
+    struct transaction *store_next, **place; /* of the store */
     struct store *store;
     struct tree base, view;
     struct access *access;
@@ -56,7 +63,8 @@ struct transaction {
     struct transaction_delta *delta;
     uint32_t delta_count;
     struct transaction_arena *arena; /* for names and values */
-    size_t memory;                   /* kept there, and charged to the client */
+    size_t memory;                   /* charged to the client: what is noted, and what the view copied */
+    size_t copied;                   /* by the view */
 };
 
 /* id 0: the connection's next one. */
@@ -72,6 +80,8 @@ void transaction_saw(struct transaction *transaction, const struct path *path, u
 void transaction_change(struct transaction *transaction, const struct change *change);
 /* What noting a change costs its client. */
 size_t change_cost(const struct change *change);
+/* Lets go of all versions of the tree but the store's. */
+void transaction_renew_all(struct store *store);
 /* How many nodes more domid would own. */
 long transaction_nodes(const struct transaction *transaction, unsigned domid);
 

@@ -22,6 +22,12 @@ size_t node_size(size_t perms, size_t value_length, size_t listing_length)
     return 24 + 8 * perms + value_length + listing_length;
 }
 
+static size_t node_bytes(const struct node *node)
+{
+    return sizeof(*node) + node->name_length + 1 + node->value_space +
+           (node->children ? children_bytes(node->children) : 0);
+}
+
 static void account(struct tree *tree, const struct node *node, int sign)
 {
     if (tree->account)
@@ -153,12 +159,13 @@ struct node *tree_find(const struct tree *tree, const struct path *path)
 }
 
 /* Makes sure that what the place holds is this tree's alone, whose parent already is. */
-static struct node *own(struct node **place)
+static struct node *own(struct tree *tree, struct node **place)
 {
     struct node *shared = *place;
 
     if (shared->references == 1)
         return shared;
+    tree->copied += node_bytes(shared);
     *place = node_copy(shared);
     node_put(shared);
     return *place;
@@ -167,14 +174,14 @@ static struct node *own(struct node **place)
 /* Owns the way down to the deepest node there is; *depth says where that is, at most longest. */
 static struct node *own_way(struct tree *tree, const struct path *path, unsigned longest, unsigned *depth)
 {
-    struct node *node = own(&tree->root);
+    struct node *node = own(tree, &tree->root);
     unsigned i;
 
     for (i = 0; i < longest; i++) {
         struct node **place = child_place(node, path, i);
         if (!place)
             break;
-        node = own(place);
+        node = own(tree, place);
     }
     *depth = i;
     return node;
@@ -243,13 +250,17 @@ void tree_set_perms(struct tree *tree, const struct path *path, struct perms *pe
     node->generation = ++*tree->generation;
 }
 
-static void account_gone(struct tree *tree, const struct node *node)
+/* shared: somebody else keeps the node, or one above it. */
+static void account_gone(struct tree *tree, const struct node *node, bool shared)
 {
     struct node *child;
 
+    shared |= node->references > 1;
     for (unsigned i = 0; (child = node_next_child(node, &i));)
-        account_gone(tree, child);
+        account_gone(tree, child, shared);
     account(tree, node, -1);
+    if (shared)
+        tree->lost += node_bytes(node);
 }
 
 void tree_remove(struct tree *tree, const struct path *path)
@@ -259,7 +270,7 @@ void tree_remove(struct tree *tree, const struct path *path)
     struct node **place = child_place(parent, path, depth);
     struct node *node = *place;
 
-    account_gone(tree, node);
+    account_gone(tree, node, false);
     children_remove(parent->children, place);
     if (!parent->children->count) {
         children_free(parent->children);

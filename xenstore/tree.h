@@ -37,6 +37,8 @@ struct tree {
     /* Told when a domain comes to own more or fewer nodes and bytes. */
     void (*account)(void *context, unsigned owner, long nodes, long bytes);
     void *context;
+    /* Bytes of nodes that were shared and that this tree has copied, or lost: others keep them since. */
+    size_t copied, lost;
 };
 
 /* An empty tree: only a root that belongs to dom0. */

@@ -6,6 +6,7 @@
  * looks as if it had happened at once, at its end.
  */
 #include "store_client.h"
+#include "xenstore/transaction.h"
 
 #define CLIENTS   6
 #define NODES_MAX 256
@@ -188,12 +189,15 @@ static void compare_all(struct connection *client, const char *path)
     }
 }
 
-static void test_random(void)
+static void run_random(size_t kept_max)
 {
     static struct store store;
     char answer[256];
 
+    model_count = committed = again = 0;
+    memset(clients, 0, sizeof(clients));
     store_init(&store);
+    store.kept_max = kept_max;
     for (unsigned i = 0; i < CLIENTS; i++)
         connection_init(&clients[i].connection, &store, 0, false);
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -232,6 +236,17 @@ static void test_random(void)
     for (unsigned i = 0; i < CLIENTS; i++)
         connection_close(&clients[i].connection);
     store_free(&store);
+}
+
+static void test_random(void)
+{
+    run_random(STORE_KEPT_MAX);
+}
+
+/* All are renewed at each change of the store. */
+static void test_random_renewed(void)
+{
+    run_random(0);
 }
 
 static struct store small;
@@ -328,12 +343,112 @@ static void test_events_at_commit(void)
     end();
 }
 
+/* What a guest's transactions keep of a tree that changes all the time. */
+#define NODES 200
+
+static void change_all(unsigned round)
+{
+    static char path[32], value[2001];
+
+    memset(value, 'a' + (int)round, sizeof(value) - 1);
+    for (unsigned i = 0; i < NODES; i++) {
+        sprintf(path, "/much/%u", i);
+        EXPECT(client_write(&one, 0, path, value), "OK");
+    }
+}
+
+static bool count_kept(void *context, const struct path *path, struct node *node)
+{
+    static const struct node *seen[10 * (NODES + 10)];
+    static unsigned count;
+    size_t *kept = context;
+
+    if (tree_find(&small.tree, path) == node)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (seen[i] == node)
+            return false;
+    CU_ASSERT_TRUE_FATAL(count < sizeof(seen) / sizeof(seen[0]));
+    seen[count++] = node;
+    *kept += node->value_length;
+    return true;
+}
+
+static void test_kept(void)
+{
+    struct connection guest;
+    uint32_t tx[10];
+    size_t kept = 0;
+
+    begin();
+    connection_init(&guest, &small, 5, false);
+    EXPECT(client_write(&one, 0, "/d/mine", "1"), "OK");
+    EXPECT(client_ask(&one, XS_SET_PERMS, 0, "/d/mine|n5"), "OK");
+    EXPECT(client_ask(&one, XS_SET_PERMS, 0, "/d/x|n0|r5"), "OK");
+    change_all(0);
+    for (unsigned i = 0; i < 10; i++) {
+        tx[i] = client_begin(&guest);
+        EXPECT(client_ask(&guest, XS_READ, tx[i], i ? "/d/mine" : "/d/x"), "1");
+        EXPECT(client_write(&guest, tx[i], "/d/mine/below", "new"), "OK");
+        change_all(i + 1);
+    }
+    for (struct transaction *open = small.transactions; open; open = open->store_next)
+        store_walk(&open->base, count_kept, &kept);
+    CU_ASSERT_TRUE(kept <= STORE_KEPT_MAX + 4096);
+    CU_ASSERT_TRUE(kept > 0); /* otherwise this test looks at nothing */
+    EXPECT(client_write(&one, 0, "/d/x", "2"), "OK");
+    change_all(11);
+    change_all(12);
+    change_all(13);
+    EXPECT(client_ask(&guest, XS_READ, tx[0], "/d/mine/below"), "new");
+    CU_ASSERT_STRING_EQUAL(commit(&guest, tx[0]), "EAGAIN");
+    CU_ASSERT_STRING_EQUAL(commit(&guest, tx[1]), "OK");
+    EXPECT(client_ask(&guest, XS_READ, 0, "/d/mine/below"), "new");
+    CU_ASSERT_STRING_EQUAL(commit(&guest, tx[2]), "EAGAIN"); /* the one before made the same node */
+    CU_ASSERT_TRUE(quota_usage(&small.quota, 5)->memory > 0);
+    connection_close(&guest);
+    CU_ASSERT_EQUAL(quota_usage(&small.quota, 5)->transactions, 0);
+    CU_ASSERT_PTR_NULL(small.transactions);
+    end();
+}
+
+/* A node that is looked at, and one that is copied to be changed, is charged as long as the transaction lasts. */
+static void test_charged(void)
+{
+    struct connection guest;
+    char path[64];
+
+    begin();
+    connection_init(&guest, &small, 5, false);
+    EXPECT(client_ask(&one, XS_SET_PERMS, 0, "/d|n5"), "OK");
+    long before = quota_usage(&small.quota, 5)->memory;
+    uint32_t a = client_begin(&guest);
+    for (unsigned i = 0; i < 100; i++) {
+        sprintf(path, "/d/no-such-node-of-a-long-name-%u", i);
+        EXPECT(client_ask(&guest, XS_READ, a, path), "ENOENT");
+    }
+    long looked = quota_usage(&small.quota, 5)->memory;
+    CU_ASSERT_TRUE(looked > before + 100 * 40);
+    small.quota.limit[QUOTA_MEMORY] = looked;
+    EXPECT(client_ask(&guest, XS_READ, a, "/d/one-more"), "ENOMEM");
+    small.quota.limit[QUOTA_MEMORY] = looked + 100000;
+    EXPECT(client_write(&guest, a, "/d/mine", "1"), "OK");
+    CU_ASSERT_TRUE(quota_usage(&small.quota, 5)->memory > looked + (long)sizeof(struct node));
+    EXPECT(client_ask(&guest, XS_TRANSACTION_END, a, "F"), "OK");
+    CU_ASSERT_EQUAL(quota_usage(&small.quota, 5)->memory, before);
+    connection_close(&guest);
+    end();
+}
+
 int main(void)
 {
     CU_TestInfo cases[] = {{"independent ones", test_independent},
                            {"conflicts", test_conflicts},
                            {"events", test_events_at_commit},
                            {"at random, against a serial model", test_random},
+                           {"at random, each renewed all the time", test_random_renewed},
+                           {"what the open ones keep is bounded", test_kept},
+                           {"what one takes is charged", test_charged},
                            CU_TEST_INFO_NULL};
     return unit_run("store transactions", cases);
 }
