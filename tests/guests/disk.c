@@ -3,9 +3,9 @@
  * Why: what a guest writes to its disk must come back as it was, in each way in which a front end can ask.
  * Trick: every 8 bytes that are written are made of the place and of how often it was written, so each block says
  * itself whether it is the right one. First one request of each shape, then ("ms=", or until the tools ask it to end:
- * "forever") random writes and reads, "depth=" under way at a time. "plain": no persistent grants; "direct": no
- * indirect requests; "ring-pages=N". Expect: all answers come, each once, with the right data; at the end all pages
- * that were lent are the guest's again.
+ * "forever", "pause=" ms after each round) random writes and reads, "depth=" under way at a time. "plain": no
+ * persistent grants; "direct": no indirect requests; "ring-pages=N". Expect: all answers come, each once, with the
+ * right data; at the end all pages that were lent are the guest's again.
  */
 #include "clock.h"
 #include "front/block.h"
@@ -138,6 +138,7 @@ static void finish(struct job *job)
 
 static bool random_load(unsigned depth, uint64_t until, bool forever)
 {
+    unsigned pause = (unsigned)guest_option("pause=", 10);
     unsigned rounds = 0;
     bool more = true;
 
@@ -154,7 +155,8 @@ static bool random_load(unsigned depth, uint64_t until, bool forever)
                 finish(&jobs[i]);
         if (!forever)
             more = more && clock_ns() < until;
-        else if (store_event(NULL, 0, NULL, 0, port_deadline(10)) || rounds++ % 128 == 0) /* others want the CPU, too */
+        else if (store_event(NULL, 0, NULL, 0, port_deadline(pause)) ||
+                 rounds++ % 128 == 0) /* others want the CPU, too */
             more = more && !front_asked_to_end();
     }
     return true;

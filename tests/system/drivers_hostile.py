@@ -19,7 +19,7 @@ def hostile(context):
     if not all(os.path.exists(path) for path in files.values()):
         raise Skip("the micro-guests are not built")
     with Dom0(with_files(context, files), "drivers_hostile.sh", modules="xen-privcmd,xen-evtchn,xen-gntdev,bridge,tun",
-              smp=2, dom0_memory=512, memory=1024) as vm:
+              smp=1, dom0_memory=512, memory=1024) as vm:
         vm.finish(900)
 
 
