@@ -19,6 +19,3 @@ import xl
 ALL = {}
 for module in (drivers, xl, memory, tools, create, drivers_hostile, stress, console, grub, devices, store, boot, faults, bad_input):
     ALL.update(module.SCENARIOS)
-
-# Not part of "all": its liars are sometimes served late again after they flipped states, which is not understood yet.
-BY_NAME = {"drivers-hostile-pc"}
