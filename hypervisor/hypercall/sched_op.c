@@ -76,7 +76,8 @@ static int64_t op_poll(struct vcpu *v, void *copy, uint64_t)
     }
     if (op->timeout) {
         timer_migrate(&v->poll_timer, cpu_id());
-        timer_set(&v->poll_timer, op->timeout);
+        /* A time is signed: a negative one is past, not the end of all days, and a vCPU that slept would never know. */
+        timer_set(&v->poll_timer, (int64_t)op->timeout < 0 ? 1 : op->timeout);
     } else {
         timer_stop(&v->poll_timer); /* left over from a poll that an event ended */
     }

@@ -12,6 +12,7 @@
 #include "vcpu.h"
 
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 
 GUEST("ending");
 
@@ -40,9 +41,10 @@ static unsigned ending(void)
     return wanted ? ~0u : SHUTDOWN_reboot;
 }
 
+/* 0: for ever. */
 static void sleep_until(uint64_t when)
 {
-    while (clock_ns() < when) {
+    while (!when || clock_ns() < when) {
         struct sched_poll poll = {.timeout = when};
 
         set_xen_guest_handle(poll.ports, NULL);
@@ -82,7 +84,8 @@ void guest_main(void)
     while (after && *after >= '0' && *after <= '9')
         ms = ms * 10 + (uint64_t)(*after++ - '0');
     bool spins = wanted && !strncmp(wanted, "spin", 4), faults = wanted && !strncmp(wanted, "fault", 5);
-    sleep_until(how.reason == ~0u && !spins && !faults ? ~0ull : clock_ns() + ms * 1000000);
+    hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* a hundred ticks a second, which Xen begins with */
+    sleep_until(how.reason == ~0u && !spins && !faults ? 0 : clock_ns() + ms * 1000000);
     if (spins)
         spin_on_all();
     if (faults)

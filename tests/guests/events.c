@@ -203,6 +203,8 @@ static void polling(void)
     poll.timeout = start + 10000000;
     check_eq("poll of an idle port", hv_sched_op(SCHEDOP_poll, &poll), 0);
     check("returns at the timeout", clock_ns() - start >= 9900000);
+    poll.timeout = ~0ull; /* signed: long ago; a test without end tells that it is taken as far ahead */
+    check_eq("poll with a negative timeout", hv_sched_op(SCHEDOP_poll, &poll), 0);
     poll.nr_ports = 129;
     check_eq("poll of too many ports", hv_sched_op(SCHEDOP_poll, &poll), -XEN_EINVAL);
     set_xen_guest_handle(poll.ports, &far);
