@@ -130,9 +130,13 @@ static void runstate(void)
     check("states add up to at most the time since boot", total <= clock_ns());
     check_eq("register_runstate_memory_area", hv_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &reg), 0);
     check_eq("the area is filled at once", area.state, RUNSTATE_running);
-    blocked = area.time[RUNSTATE_blocked];
-    poll.timeout = clock_ns() + 30 * MS;
-    hv_sched_op(SCHEDOP_poll, &poll);
+    for (unsigned round = 0; round < 10; round++) { /* again if a busy host kept us from sleeping in time */
+        blocked = area.time[RUNSTATE_blocked];
+        poll.timeout = clock_ns() + 30 * MS;
+        hv_sched_op(SCHEDOP_poll, &poll);
+        if (area.time[RUNSTATE_blocked] - blocked >= 29 * MS)
+            break;
+    }
     check("blocked time grew by the sleep", area.time[RUNSTATE_blocked] - blocked >= 29 * MS);
     check_eq("the area says running again", area.state, RUNSTATE_running);
     check("state entry time is now", area.state_entry_time <= clock_ns() && area.state_entry_time > blocked);
