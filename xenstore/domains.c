@@ -198,8 +198,9 @@ static int host_introduce(void *context, unsigned domid, uint64_t gfn, uint32_t 
 
     if (!domain)
         domain = domains_make(domains, domid);
-    if (!is_new) {
+    if (domain->ring.page) { /* the page stays the same, whatever the request says: as with Xen's server */
         rebind(domain, port);
+        gfn = domain->state.gfn;
     } else {
         int error = connect_ring(domain, gfn, port);
         if (error)
@@ -381,6 +382,12 @@ void domains_handle_events(struct domains *domains)
 {
     if (door_take_events(domains->door, ring_event, domains))
         sweep(domains);
+}
+
+void domains_show(struct domains *domains)
+{
+    for (struct domain *domain = domains->moved; domain; domain = domain->next_moved)
+        ring_finish_reset(&domain->ring);
 }
 
 void domains_notify(struct domains *domains)

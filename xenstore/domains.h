@@ -29,6 +29,8 @@ void domains_resume(struct domains *domains);
 /* The descriptor that becomes readable, and what to do then. */
 int domains_fd(const struct domains *domains);
 void domains_handle_events(struct domains *domains);
+/* What had to be committed before a domain may see it; what comes of it is committed, too. Before anything is sent. */
+void domains_show(struct domains *domains);
 /* Notifies those whose rings were moved since the last time. */
 void domains_notify(struct domains *domains);
 

@@ -17,6 +17,8 @@ static void write_domain(const struct domain *domain, struct journal *journal)
 
     journal_put(journal, RECORD_DOMAIN, domid, &domain->state, sizeof(domain->state), NULL, 0);
     journal_put(journal, RECORD_RING, domid, &indices, sizeof(indices), NULL, 0);
+    if (ring->reset_due)
+        journal_put(journal, RECORD_RESET_DUE, domid, &(const uint8_t){1}, 1, NULL, 0);
     if (ring->in_length)
         journal_put(journal, RECORD_INPUT, domid, ring->in, ring->in_length, NULL, 0);
     if (output_waiting(out))
@@ -110,6 +112,11 @@ static bool play_ring(struct domain *domain, const struct journal_record *record
         memcpy(&ring->request_consumed, record->a, sizeof(ring->request_consumed));
         ring->in_length = 0;
         return true;
+    case RECORD_RESET_DUE:
+        if (record->a_length != 1)
+            return false;
+        ring->reset_due = record->a[0];
+        return true;
     default:
         output_append(&ring->connection.out, record->a, record->a_length, record->b, record->b_length);
         return true;
@@ -166,6 +173,7 @@ bool domains_play(struct domains *domains, const struct journal_record *record)
     case RECORD_RING:
     case RECORD_INPUT:
     case RECORD_CONSUMED:
+    case RECORD_RESET_DUE:
     case RECORD_OUTPUT:
         return play_ring(domain, record);
     default:

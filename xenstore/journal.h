@@ -38,6 +38,7 @@ enum record_type {
     RECORD_DOMAIN,            /* struct record_domain: introduced, or its state has changed */
     RECORD_QUOTA,             /* number of the kind in domain; value */
     RECORD_SPECIAL,           /* 0: @introduceDomain, 1: @releaseDomain in domain; permissions */
+    RECORD_RESET_DUE,         /* one byte, 1: the domain's page is still to be emptied, as its ring is; 0: done */
 };
 #define RECORD_INHERIT 0xffff
 

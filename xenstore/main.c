@@ -201,6 +201,8 @@ static void __attribute__((noreturn)) serve(void)
             dispatch(&events[i]);
         schedule_run(&server.schedule, milliseconds);
         journal_commit(server.store.journal);
+        if (server.domains)
+            domains_show(server.domains);
         store_send_all(&server.store);
         if (server.domains)
             domains_notify(server.domains);

@@ -78,6 +78,10 @@ bool ring_resume(struct ring *ring, volatile struct xenstore_domain_interface *p
     uint32_t sent = load(&page->rsp_prod) - ring->reply_produced;
 
     ring->page = page;
+    if (ring->reset_due) {
+        ring_finish_reset(ring);
+        return true;
+    }
     if (sent > output_waiting(&ring->connection.out)) {
         ignore(ring, XENSTORE_ERROR_RINGIDX, "its ring does not go with the journal");
         return false;
@@ -90,10 +94,16 @@ bool ring_resume(struct ring *ring, volatile struct xenstore_domain_interface *p
     return true;
 }
 
+static void set_reset_due(struct ring *ring, bool due)
+{
+    const uint8_t byte = due;
+
+    ring->reset_due = due;
+    journal_put(journal_of(ring), RECORD_RESET_DUE, domid_of(ring), &byte, sizeof(byte), NULL, 0);
+}
+
 void ring_reset(struct ring *ring)
 {
-    volatile struct xenstore_domain_interface *page = ring->page;
-
     connection_reset_watches(&ring->connection);
     output_free(&ring->connection.out);
     quota_usage(&ring->connection.store->quota, domid_of(ring))->outstanding = 0;
@@ -102,7 +112,15 @@ void ring_reset(struct ring *ring)
     ring->ignored = false;
     journal_put(journal_of(ring), RECORD_RESET, domid_of(ring), NULL, 0, NULL, 0);
     record_indices(ring);
-    if (!page)
+    set_reset_due(ring, true);
+    ring->moved = true;
+}
+
+void ring_finish_reset(struct ring *ring)
+{
+    volatile struct xenstore_domain_interface *page = ring->page;
+
+    if (!page || !ring->reset_due)
         return;
     page->server_features |= FEATURES;
     store_index(&page->error, XENSTORE_ERROR_NONE);
@@ -110,6 +128,8 @@ void ring_reset(struct ring *ring)
     store_index(&page->req_prod, 0);
     store_index(&page->rsp_cons, 0);
     store_index(&page->rsp_prod, 0);
+    set_reset_due(ring, false);
+    journal_commit(journal_of(ring));
     if (load(&page->connection) == XENSTORE_RECONNECT)
         store_index(&page->connection, XENSTORE_CONNECTED);
     ring->moved = true;
@@ -117,12 +137,12 @@ void ring_reset(struct ring *ring)
 
 bool ring_wants_reconnect(const struct ring *ring)
 {
-    return ring->page && load(&ring->page->connection) == XENSTORE_RECONNECT;
+    return ring->page && !ring->reset_due && load(&ring->page->connection) == XENSTORE_RECONNECT;
 }
 
 bool ring_has_input(const struct ring *ring)
 {
-    return ring->page && !ring->ignored && load(&ring->page->req_prod) != ring->request_consumed;
+    return ring->page && !ring->ignored && !ring->reset_due && load(&ring->page->req_prod) != ring->request_consumed;
 }
 
 /* Copies length bytes that lie offset behind what is consumed. The caller knows that they are there. */
@@ -166,7 +186,7 @@ bool ring_handle_one(struct ring *ring)
 {
     char header[WIRE_HEADER];
 
-    if (!ring->page || ring->ignored)
+    if (!ring->page || ring->ignored || ring->reset_due)
         return false;
     uint32_t available = load(&ring->page->req_prod) - ring->request_consumed;
     if (available > XENSTORE_RING_SIZE) {
@@ -236,7 +256,7 @@ static bool send_some(struct ring *ring)
 /* A domain tells that it took replies only if the ring was full before: what waits here must have seen it full. */
 void ring_send(struct ring *ring)
 {
-    if (!ring->page)
+    if (!ring->page || ring->reset_due)
         return;
     while (!ring->ignored && output_waiting(&ring->connection.out))
         if (!send_some(ring))

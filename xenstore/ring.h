@@ -8,6 +8,10 @@
  * A whole message is left in the ring until it has been handled and that is in the journal; a part of one is taken and
  * journalled. So what a server that was killed had read can be read again by the next one. The
  * replies that were queued but not yet in the page are in the journal too; how far they had got the page itself tells.
+ *
+ * So the page may say nothing that the journal does not know of. A ring that is emptied is recorded as such first, as
+ * due; then, when that counts, the page is emptied; then, when it counts that this is done, the page says "connected".
+ * A server that follows in between empties the page (again): the domain waits for that word, or has not been started.
  */
 #ifndef HAVEN_XENSTORE_RING_H
 #define HAVEN_XENSTORE_RING_H
@@ -23,6 +27,7 @@ struct ring {
     uint32_t request_consumed, reply_produced;
     size_t in_length;  /* taken of a message that is not complete */
     bool ignored;      /* it broke the rules */
+    bool reset_due;    /* emptied, but the page does not say so yet: not served until then */
     time_t complained; /* when that was logged last */
     bool moved;        /* something for the domain to see: to be notified */
     char in[WIRE_MESSAGE_MAX];
@@ -32,8 +37,10 @@ struct ring {
 void ring_start(struct ring *ring, volatile struct xenstore_domain_interface *page);
 /* The same for one that the journal knows: false if the page does not go with it. */
 bool ring_resume(struct ring *ring, volatile struct xenstore_domain_interface *page);
-/* Empties both rings and forgets what was under way, watches and transactions too; the page says "connected". */
+/* Empties both rings and forgets what was under way, watches and transactions too. */
 void ring_reset(struct ring *ring);
+/* The second half, when the first one is committed: the page is emptied and says "connected". */
+void ring_finish_reset(struct ring *ring);
 
 /* Handles one message, if there is a whole one: true. */
 bool ring_handle_one(struct ring *ring);

@@ -50,6 +50,7 @@ static size_t step(struct ring *ring, const uint8_t *bytes, size_t size)
         ring_reset(ring);
     while (ring_handle_one(ring))
         ;
+    ring_finish_reset(ring);
     ring_send(ring);
     return 2 + length;
 }

@@ -71,6 +71,7 @@ static void server_loop(void)
     domains_handle_events(server->domains);
     schedule_run(&server->schedule, now);
     journal_commit(server->store.journal);
+    domains_show(server->domains);
     store_send_all(&server->store);
     domains_notify(server->domains);
 }
@@ -209,6 +210,7 @@ static void test_hostile(void)
     CU_ASSERT_EQUAL(fake_domains[1].page.error, XENSTORE_ERROR_RINGIDX);
     EXPECT(ASK(2, XS_READ, "/tool"), "EACCES"); /* the others go on */
     EXPECT(client_ask(&server->tool, XS_INTRODUCE, 0, "1|77|5"), "OK");
+    server_loop();
     EXPECT(ASK(1, XS_DIRECTORY, "x"), "ENOENT");
 
     char header[16];
@@ -313,6 +315,66 @@ static void test_death(void)
     death_event();
     EXPECT(client_ask(&server->tool, XS_READ, 0, "/six"), "ENOENT");
     end();
+}
+
+/* A ring that is emptied, because its domain is introduced again or asks for it, and a server that dies meanwhile. What
+ * the page shows when the server dies is all that matters of how far it had got. */
+enum death { BEFORE_COMMIT, AFTER_COMMIT, PAGE_HALF_EMPTIED, PAGE_EMPTIED, ALL_COMMITTED, DEATHS };
+
+static void empty_ring_and_die(bool introduced, enum death death)
+{
+    struct xenstore_domain_interface *page = &fake_domains[1].page;
+
+    if (introduced) {
+        EXPECT(client_ask(&server->tool, XS_INTRODUCE, 0, "1|77|5"), "OK");
+    } else {
+        page->connection = XENSTORE_RECONNECT;
+        fake_domains[1].kicked = true;
+        domains_handle_events(server->domains);
+        schedule_run(&server->schedule, now);
+    }
+    if (death != BEFORE_COMMIT)
+        journal_commit(server->store.journal);
+    if (death == PAGE_HALF_EMPTIED)
+        page->req_cons = page->req_prod = 0;
+    if (death == PAGE_EMPTIED)
+        page->req_cons = page->req_prod = page->rsp_cons = page->rsp_prod = 0;
+    if (death == ALL_COMMITTED) {
+        domains_show(server->domains);
+        CU_ASSERT_EQUAL(page->rsp_prod, 0);
+    } else if (!introduced) {
+        CU_ASSERT_EQUAL(page->connection, XENSTORE_RECONNECT); /* it waits */
+    }
+    server_die();
+}
+
+static void test_death_while_emptied(void)
+{
+    for (unsigned run = 0; run < 2 * DEATHS; run++) {
+        bool introduced = run & 1;
+
+        begin();
+        EXPECT(ASK(1, XS_WATCH, "data\0token"), "OK"); /* its first event stays in the ring */
+        EXPECT(client_write(&server->tool, 0, "/local/domain/1/data", "1"), "OK");
+        server_loop();
+        CU_ASSERT_NOT_EQUAL(fake_domains[1].page.rsp_prod, fake_domains[1].page.rsp_cons);
+        empty_ring_and_die(introduced, run / 2);
+        server_start(true);
+        server_loop();
+        CU_ASSERT_EQUAL(fake_domains[1].page.error, XENSTORE_ERROR_NONE);
+        CU_ASSERT_EQUAL(fake_domains[1].page.connection, XENSTORE_CONNECTED);
+        bool emptied = !introduced || run / 2 != BEFORE_COMMIT; /* otherwise the request was never made */
+        CU_ASSERT_EQUAL(fake_domains[1].page.rsp_prod == 0, emptied);
+        if (!emptied)
+            fake_domains[1].page.rsp_cons = fake_domains[1].page.rsp_prod;
+        EXPECT(ASK(1, XS_READ, "data"), "1");
+        if (emptied) /* of the watch nothing is left */
+            EXPECT(ASK(1, XS_UNWATCH, "data\0token"), "ENOENT");
+        server_die();
+        server_start(true); /* the next one finds nothing that is due */
+        EXPECT(ASK(1, XS_READ, "data"), "1");
+        end();
+    }
 }
 
 static void test_restart(void)
@@ -476,6 +538,7 @@ int main(void)
     CU_TestInfo cases[] = {{"the ring", test_ring},
                            {"messages in parts", test_parts},
                            {"hostile rings", test_hostile},
+                           {"a server dies while it empties a ring", test_death_while_emptied},
                            {"a flood of requests", test_flood},
                            {"life and death", test_death},
                            {"a new server", test_restart},
