@@ -57,7 +57,7 @@ static void print_json_domain(struct command *c, struct json *j, const domain_in
     json_seconds(j, "cpu_seconds", info->cpu_time);
     json_unsigned(j, "cpupool", info->cpupool);
     if (info->flags & XEN_DOMINF_dying)
-        page_holders_json(j, c->xs, info);
+        page_holders_json(j, c->hv, c->xs, info);
     json_object_end(j);
 }
 
@@ -84,7 +84,7 @@ static void print_table(struct command *c, const struct list_columns *columns, c
     }
     for (int i = 0; i < n; i++)
         if (list[i].flags & XEN_DOMINF_dying && list[i].tot_pages)
-            page_holders_print(stdout, c->xs, &list[i]);
+            page_holders_print(stdout, c->hv, c->xs, &list[i]);
 }
 
 static bool parse_options(int argc, char **argv, struct list_columns *columns, bool *details)

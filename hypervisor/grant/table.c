@@ -218,6 +218,32 @@ void grant_swap(struct domain *caller, struct gnttab_swap_grant_ref *op)
     spin_unlock(&t->lock);
 }
 
+static void count_user(struct haven_grant_users *users, domid_t domid)
+{
+    uint32_t i = 0;
+    users->used++;
+    while (i < users->count && users->user[i].domid != domid)
+        i++;
+    if (i == HAVEN_GRANT_USERS_MAX)
+        return;
+    if (i == users->count)
+        users->user[users->count++].domid = domid;
+    users->user[i].grants++;
+}
+
+void grant_count_users(struct domain *d, struct haven_grant_users *users)
+{
+    struct grant_table *t = d->grants;
+    memset(users, 0, sizeof(*users));
+    if (!t)
+        return;
+    spin_lock(&t->lock);
+    for (grant_ref_t ref = 0; ref_exists(t, ref); ref++)
+        if (grant_active_in_use(active_of(t, ref)))
+            count_user(users, active_of(t, ref)->user);
+    spin_unlock(&t->lock);
+}
+
 void grant_dump(struct domain *d)
 {
     struct grant_table *t = d->grants;

@@ -5,6 +5,7 @@
 
 #include "domain/vcpu.h"
 #include "grant/entry.h"
+#include "haven/grant_users.h"
 #include <xen/grant_table.h>
 
 #define GRANT_ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(grant_entry_v1_t))
@@ -53,6 +54,8 @@ void grant_setup(struct domain *caller, struct gnttab_setup_table *op, uint64_t 
 void grant_query_size(struct domain *caller, struct gnttab_query_size *op);
 void grant_swap(struct domain *caller, struct gnttab_swap_grant_ref *op);
 
+/* Who uses grants of d. */
+void grant_count_users(struct domain *d, struct haven_grant_users *users);
 void grant_dump(struct domain *d);
 
 #endif

@@ -6,10 +6,13 @@
  *
  * Where this asks for version 2, Haven refuses it (it offers version 1 only) and Xen accepts: both are right.
  */
+#include "control.h"
 #include "events.h"
 #include "guest.h"
 #include "memory.h"
 #include "traps.h"
+
+#include "haven/grant_users.h"
 
 GUEST("grants");
 
@@ -99,6 +102,43 @@ static void map_and_unmap(void)
     check_trap_error("write to it", TRAP_PF, PF_WRITE | PF_PRESENT);
     check_eq("unmap", unmap((uint64_t)at, last_map.handle), GNTST_okay);
     table[8].flags = 0;
+}
+
+static long ask_users(struct haven_grant_users *users)
+{
+    struct xen_domctl op = {0};
+    long ret = domctl(HAVEN_DOMCTL_GRANT_USERS, 0, &op);
+
+    memcpy(users, op.u.pad, sizeof(*users));
+    return ret;
+}
+
+static void who_uses(void)
+{
+    struct haven_grant_users users;
+    uint32_t first;
+    long ret = ask_users(&users);
+
+    if (ret == -XEN_ENOSYS) {
+        report_note("who uses grants: not told by this hypervisor");
+        return;
+    }
+    check_eq("who uses grants", ret, 0);
+    check_eq("nobody", users.count | users.used, 0);
+    grant(8, page, 0);
+    grant(12, other, 0);
+    check_eq("map one", map(8, (uint64_t)scratch_va(1), GNTMAP_host_map), GNTST_okay);
+    first = last_map.handle;
+    check_eq("map another one", map(12, (uint64_t)scratch_va(2), GNTMAP_host_map | GNTMAP_readonly), GNTST_okay);
+    check_eq("who uses them", ask_users(&users), 0);
+    check("one domain uses two", users.count == 1 && users.used == 2);
+    check("this one", users.user[0].domid == 0 && users.user[0].grants == 2);
+    check_eq("unmap", unmap((uint64_t)scratch_va(2), last_map.handle), GNTST_okay);
+    table[12].flags = GTF_permit_access | GTF_reading | GTF_writing; /* says the granter alone */
+    check_eq("who uses them", ask_users(&users), 0);
+    check_eq("only one is used", users.used, 1);
+    check_eq("unmap", unmap((uint64_t)scratch_va(1), first), GNTST_okay);
+    table[8].flags = table[12].flags = 0;
 }
 
 static void map_by_entry(void)
@@ -321,6 +361,7 @@ void guest_main(void)
 {
     set_up();
     map_and_unmap();
+    who_uses();
     map_by_entry();
     map_refused();
     types_are_kept();

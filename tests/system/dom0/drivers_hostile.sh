@@ -129,6 +129,26 @@ hvctl shutdown good echo
 check "good: all was well meanwhile" passed good 60
 check "echo: all was well meanwhile" passed echo 60
 
+# --- a dead guest whose pages others keep: dom0's daemons do not take notice of its end
+check "zombie: create" create zombie disk "forever depth=1 pause=200" 16 "$(disk zombie 32)"
+check "zombie: ready" wait_until 30 says zombie READY
+zombie=$(hvctl domid zombie)
+kill -STOP "$manager" "$(pidof hvconsoled)"
+hvctl destroy zombie
+hvctl list > /tmp/list
+hvctl list --json > /tmp/list.json
+sed -n '/is dead/,$s/^/# /p' /tmp/list
+check "zombie: it is in the list" grep -q "^Domain $zombie is dead" /tmp/list
+check "zombie: pages by grants" grep -q "^  [1-9][0-9]* by domain 0, through grants" /tmp/list
+check "zombie: the back end's process" grep -q "^  program hvblock $zombie (process [0-9]*) has [0-9]* pages* of .* /dev/xen/gntdev" /tmp/list
+check "zombie: pages as foreign memory" grep -q "^  1 as foreign memory" /tmp/list
+check "zombie: the console's daemon" grep -q "^  program .*hvconsoled.* has [0-9]* pages* of .*/privcmd" /tmp/list
+check "zombie: as JSON" grep -q '"foreign_pages": 1' /tmp/list.json
+kill -CONT "$(pidof hvconsoled)"
+no_foreign() { hvctl list > /tmp/list && grep -q "through grants" /tmp/list && ! grep -q "foreign memory\|hvconsoled" /tmp/list; }
+check "zombie: the console's daemon lets go" wait_until 20 no_foreign
+kill -CONT "$manager"
+
 # --- nothing is left
 check "no domain is left" wait_until 20 only_dom0
 check "no worker is left" wait_until 20 no_workers
