@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""All scenarios by name, in the order in which they are begun: the longest ones first, so that none is left over at the end."""
+"""All scenarios by name, and the order in which they are begun: the longest ones first, so that none is left over at the end."""
 
 import bad_input
 import boot
 import console
 import create
+import demonstration
 import devices
 import drivers
 import drivers_hostile
@@ -17,5 +18,15 @@ import tools
 import xl
 
 ALL = {}
-for module in (drivers, xl, memory, tools, create, drivers_hostile, stress, console, grub, devices, store, boot, faults, bad_input):
+for module in (boot, devices, grub, stress, faults, bad_input, store, tools, console, create, xl, memory, drivers,
+               drivers_hostile, demonstration):
     ALL.update(module.SCENARIOS)
+
+ON_XEN = "-on-xen"  # behind the name of a scenario that is run on Debian's Xen
+LONGEST = ["create-up-pc", "drivers-net-pc", "memory-pc", "create-pc", "drivers-disk-pc", "tools-pc", "drivers-xl-pc" + ON_XEN,
+           "drivers-xl-pc", "xl-pc", "xl-store-pc", "tools-pc" + ON_XEN, "drivers-hostile-pc", "stress-q35-2", "demo",
+           "console-pc"]
+
+
+def rank(label):
+    return LONGEST.index(label) if label in LONGEST else len(LONGEST)
