@@ -33,9 +33,8 @@ memory_is() { [ "$(free_pages)" = "$1" ]; }
 
 # Guests that restart come again while the others are destroyed: until it stays so.
 all_gone() {
-    for domain in $(hvctl list | awk 'NR > 2 { print $2 }'); do
-        hvctl destroy "$domain" 2> /dev/null
-    done
+    # shellcheck disable=SC2046 # words are meant
+    hvctl destroy $(hvctl list | awk 'NR > 2 { print $2 }') 2> /dev/null
     sleep 1
     [ "$(hvctl list | wc -l)" = 2 ] && [ -z "$(hvstore list /haven/restart 2> /dev/null)" ]
 }
