@@ -14,16 +14,18 @@ quiet() { "$@" > /tmp/out 2>&1 || { sed 's/^/# /' /tmp/out; return 1; }; }
 gone() { ! $tool domid "$1" > /dev/null 2>&1; }
 free_memory() { $tool info | awk '$1 == "free_memory" { print $3 }'; }
 memory_is() { [ "$(free_memory)" = "$1" ]; }
-node() { # PATH: a node's value
+node() { # PATH...: nodes' values
     case $tool in
-    hvctl) hvstore read "$1" 2> /dev/null ;;
-    xl) xenstore-read "$1" 2> /dev/null ;;
+    hvctl) hvstore read "$@" 2> /dev/null ;;
+    xl) xenstore-read "$@" 2> /dev/null ;;
     esac
 }
 # back NAME KIND ID: where the store has the back end of a device
 back() { node "/local/domain/$($tool domid "$1")/device/$2/$3/backend"; }
-front_state() { node "/local/domain/$($tool domid "$1")/device/$2/$3/state"; }
-connected() { [ "$(front_state "$@")" = 4 ] && [ "$(node "$(back "$@")/state")" = 4 ]; }
+connected() {
+    device="/local/domain/$($tool domid "$1")/device/$2/$3"
+    [ "$(node "$device/state" "$(node "$device/backend")/state" | tr '\n' ' ')" = "4 4 " ]
+}
 no_device() { [ -z "$(back "$@")" ]; }
 sum_of() { sha256sum "$1" | cut -d ' ' -f 1; }
 # guest_says NAME SECONDS TEXT COMMAND: what it prints is that
