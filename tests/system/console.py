@@ -9,7 +9,7 @@ def console(context):
     """hvconsoled with guests that talk, end, flood and break their rings, and killed at bad moments"""
     if not context.hvctl:
         raise Skip("hvctl is not built beside the hypervisor")
-    with Dom0(context, "console.sh", modules="xen-privcmd", smp=2) as vm:
+    with Dom0(context, "console.sh", modules="xen-privcmd") as vm:
         vm.finish(600)
 
 

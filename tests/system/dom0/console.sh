@@ -74,7 +74,11 @@ for delay in 0.7 0.1 0.9 0.3 0.5 0.2; do
     kill_daemon
 done
 check "killed: the guest goes on" wait_until 60 logged count "count 1499"
-nothing_lost() { numbers count count | uniq | in_order 1500; }
+# What was written just before a kill may come again, as the ring still has it.
+nothing_lost() {
+    numbers count count | awk '$1 > next_one { print "# " $1 " instead of " next_one; exit bad = 1 }
+        $1 == next_one { next_one++ } END { exit bad || next_one != 1500 }'
+}
 check "killed: nothing is lost" nothing_lost
 check "killed: it is said in the log" logged count "^=== .*started again"
 check "killed: input" told count afterwards
