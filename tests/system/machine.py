@@ -22,9 +22,12 @@ class Skip(Exception):
     """What was to be tested is not there."""
 
 
+# QEMU goes through a "rep movsb" byte by byte; without ERMS kernel and libc move words. boot-* have all of "max".
+QUICK = "max,-erms,-fsrm"
+
+
 class Machine:
-    def __init__(self, directory, *, hv=None, hv_args="", modules=(), smp=1, machine="pc", cpu="max", memory=1024,
-                 extra=()):
+    def __init__(self, directory, *, hv=None, hv_args="", modules=(), smp=1, machine="pc", cpu=QUICK, memory=1024, extra=()):
         self.directory = directory
         self.console_path = os.path.join(directory, "console.log")
         self.resets_path = os.path.join(directory, "qemu.log")

@@ -34,6 +34,7 @@ while :; do
         echo "DAMAGED in round $n"
     fi
     rm /tmp/copy
+    usleep 200000  # dom0 shall get on, too
 done
 """
 
