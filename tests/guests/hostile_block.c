@@ -284,7 +284,7 @@ static void corrupt_counter(const char *name, unsigned jump)
 static void change_while_read(void)
 {
     struct blkif_request r = proper(), lie;
-    uint64_t until = clock_ns() + 1500000000ull;
+    uint64_t until = clock_ns() + 700000000ull;
 
     if (!connect("change"))
         return;
@@ -341,7 +341,7 @@ static bool all_done(void)
 /* More and more pages, each by another grant, to a back end that was told to keep them. */
 static void many_persistent(void)
 {
-    static uint32_t grants[2000];
+    static uint32_t grants[1300];
     struct blkif_request r = proper();
     unsigned bad = 0, i;
 
@@ -358,7 +358,7 @@ static void many_persistent(void)
     }
     block_push(&disk);
     bad += !all_done();
-    check_eq("persistent: 2000 grants of one page are all used", bad, 0);
+    check_eq("persistent: 1300 grants of one page are all used", bad, 0);
     check("persistent: disconnect", block_close(&disk));
     for (i = 0; i < ARRAY_SIZE(grants); i++)
         bad += !grant_take_back(grants[i]);
@@ -436,7 +436,7 @@ static void flip_states(void)
 {
     uint32_t seed = 12345;
 
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 150; i++) {
         char state[16];
 
         seed = seed * 1664525 + 1013904223;
@@ -445,9 +445,9 @@ static void flip_states(void)
         if (i % 7 == 0)
             port_wait(disk.port, port_deadline(5));
     }
-    xenbus_set_state(&disk.xenbus, XenbusStateClosed);
-    xenbus_wait(&disk.xenbus, XENBUS_IS(Closed) | XENBUS_IS(InitWait), 60000);
-    case_ok("states in a wild order");
+    /* The back end may still be connecting to a state long past, by nodes of then: whoever starts anew without having
+     * been heard closing would be taken for that one. */
+    check("states in a wild order", xenbus_close(&disk.xenbus));
     recover("states");
 }
 

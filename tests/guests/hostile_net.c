@@ -366,16 +366,16 @@ static void flip_states(void)
     uint32_t seed = 54321;
     char state[16];
 
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 150; i++) {
         seed = seed * 1664525 + 1013904223;
         snprintf(state, sizeof(state), "%u", seed >> 24 & 15);
         store_write(STORE_OUTSIDE, case_name("%s/state", net.xenbus.front), i % 50 == 49 ? "none" : state);
         if (i % 7 == 0)
             port_wait(1, port_deadline(5));
     }
-    xenbus_set_state(&net.xenbus, XenbusStateClosed);
-    xenbus_wait(&net.xenbus, XENBUS_IS(Closed) | XENBUS_IS(InitWait), 60000);
-    case_ok("states in a wild order");
+    /* The back end may still be connecting to a state long past, by nodes of then: whoever starts anew without having
+     * been heard closing would be taken for that one. */
+    check("states in a wild order", xenbus_close(&net.xenbus));
     recover("states");
 }
 
