@@ -18,7 +18,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TURNS_AT_ONCE 64 /* before other sources of the loop are looked at */
 
 static const struct block_program *program;
 
@@ -190,22 +189,13 @@ static bool more_came(struct block_worker *block)
     return any;
 }
 
-/* Sleeps here instead of in the loop, on all that may come: false would mean to sleep there. */
-static bool before_sleep(struct worker *w)
+static bool turn(struct worker *w, bool notified)
 {
     struct block_worker *block = w->of_kind;
-    evtchn_port_t ports[URING_PORTS], heard[URING_PORTS];
-    unsigned woken = 0;
+    (void)notified; /* all rings are looked at anyway */
 
-    for (unsigned turn = 0; turn < TURNS_AT_ONCE && !(woken & URING_LOOP); turn++) {
-        one_turn(block);
-        if (more_came(block))
-            continue;
-        unsigned count = uring_ports(block->uring, ports);
-        count = worker_channels_ready(w, ports, count, heard);
-        woken = uring_sleep(block->uring, heard, count, worker_next_timer_ns(w));
-    }
-    return true;
+    one_turn(block);
+    return more_came(block);
 }
 
 static int start(struct worker *w, struct failure *failure)
@@ -223,9 +213,9 @@ static int start(struct worker *w, struct failure *failure)
     if (block.copies.own.pages)
         page_pool_init(&block.granted, block.copies.own.pages);
     requests_init(&block);
-    block.uring = uring_open(memory, POOL_BYTES, xenevtchn_fd(w->events), w->loop.epoll, failure);
+    w->uring = block.uring = disk_uring_ring(memory, POOL_BYTES, xenevtchn_fd(w->events), w->loop.epoll, failure);
     w->of_kind = &block;
-    return block.uring ? 0 : -1;
+    return w->uring ? 0 : -1;
 }
 
 int block_main(int argc, char **argv, const struct block_program *which)
@@ -233,12 +223,11 @@ int block_main(int argc, char **argv, const struct block_program *which)
     const struct worker_kind_ops ops = {
         .name = which->name,
         .rights = {.slot = which->slot, .system_calls = which->system_calls, .files = 256, .threads = 64},
-        .own_sleep = true,
         .start = start,
         .connect = connect_device,
         .change = change_device,
         .disconnect = disconnect_device,
-        .before_sleep = before_sleep,
+        .turn = turn,
     };
 
     program = which;

@@ -87,7 +87,7 @@ struct request_list {
 
 struct block_worker {
     struct worker *worker;
-    struct uring *uring;
+    struct worker_uring *uring;
     struct page_pool pinned;  /* by io_uring: registered buffers */
     struct page_pool granted; /* to ourselves: common/grant_pages.h. Without memory, if there are no such pages */
     struct grant_copies copies;

@@ -8,6 +8,7 @@
 #define HAVEN_PV_DRIVERS_BLOCK_DISK_H
 
 #include "block/blkif_parse.h"
+#include "common/worker_uring.h"
 #include "libhv/failure.h"
 
 #include <stdbool.h>
@@ -26,6 +27,7 @@ struct disk_io {
     void (*done)(struct disk_io *io, int error);
     struct disk *disk; /* set by disk_submit */
     /* The disk's own, while it has it. */
+    struct uring_operation entry;
     struct disk_io *next;
     unsigned parts;
     int error;

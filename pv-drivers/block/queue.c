@@ -11,12 +11,6 @@
 /* Only what is needed of a slot is copied out: the request, not the padding of the union. */
 _Static_assert(sizeof(union blkif_sring_entry) == sizeof(struct blkif_request), "slot");
 
-static bool notified(struct worker *w, struct worker_channel *channel)
-{
-    (void)w, (void)channel; /* all rings are looked at before each sleep */
-    return true;
-}
-
 static int map_ring(struct block_queue *q, const struct worker_ring *from, struct failure *failure)
 {
     struct worker *w = q->device->block->worker;
@@ -41,8 +35,6 @@ int queue_connect(struct block_queue *q, struct block_device *device, const stru
     struct worker *w = device->block->worker;
 
     q->device = device;
-    q->channel.ready = notified;
-    q->channel.owner = q;
     if (from->ring[0].pages == 0 || from->ring[0].pages > WORKER_RING_PAGES_MAX)
         return failure_set(failure, "a ring of %u pages", from->ring[0].pages);
     if (worker_channel_bind(w, &q->channel, from->event_channel[0], failure) || map_ring(q, &from->ring[0], failure))

@@ -326,7 +326,7 @@ bool requests_run(struct block_worker *block)
             any = true;
         } else if (block->copies.count) {
             grant_copies_make(&block->copies);
-        } else if (!uring_flush(block->uring)) {
+        } else if (!worker_uring_enter(block->uring, false)) {
             return any;
         }
     }

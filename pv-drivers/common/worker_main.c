@@ -15,16 +15,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PORTS_AT_ONCE   64
+#define TURNS_AT_ONCE   256 /* then the loop's files have theirs */
 #define BIND_TRIES      300 /* of 10 ms: how long the worker before may take to die */
 #define BIND_PAUSE_NS   10000000
 #define MESSAGES_A_TURN 8
 
 static struct {
-    struct worker worker;             /* first: the loop's callbacks find it from the loop */
-    struct worker_channel **channels; /* by our port */
-    unsigned channels_end;
-    struct event_source socket, events;
+    struct worker worker; /* first: the loop's callbacks find it from the loop */
+    bool *bound;          /* by our port */
+    unsigned ports_end;
+    struct event_source socket;
+    bool notified; /* by some guest, and the kind has not had its turn since */
 } self;
 
 static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *format, ...)
@@ -103,72 +104,29 @@ static void socket_ready(struct event_source *source, uint32_t events)
 
 /* ---- event channels ---- */
 
-static struct worker_channel *find_channel(evtchn_port_t port)
+static int remember_port(evtchn_port_t port)
 {
-    return port < self.channels_end ? self.channels[port] : NULL;
-}
-
-static int remember_channel(struct worker_channel *channel)
-{
-    if (channel->port >= self.channels_end) {
-        unsigned end = (channel->port | 63) + 1;
-        struct worker_channel **more = realloc(self.channels, end * sizeof(*more));
+    if (port >= self.ports_end) {
+        unsigned end = (port | 63) + 1;
+        bool *more = realloc(self.bound, end * sizeof(*more));
         if (!more)
             return -1;
-        memset(more + self.channels_end, 0, (end - self.channels_end) * sizeof(*more));
-        self.channels = more;
-        self.channels_end = end;
+        memset(more + self.ports_end, 0, (end - self.ports_end) * sizeof(*more));
+        self.bound = more;
+        self.ports_end = end;
     }
-    self.channels[channel->port] = channel;
+    self.bound[port] = true;
     return 0;
 }
 
-static void unmask(const evtchn_port_t *ports, unsigned count)
+/* Keeps those that are still bound: the device refuses to let in others. */
+static unsigned keep_bound(evtchn_port_t *ports, unsigned count)
 {
-    ssize_t bytes = (ssize_t)(count * sizeof(*ports));
-    if (count && write(self.events.fd, ports, (size_t)bytes) != bytes)
-        die("unmasking event channels: %s", strerror(errno));
-}
-
-unsigned worker_channels_ready(struct worker *w, const evtchn_port_t *ports, unsigned count, evtchn_port_t *heard)
-{
-    unsigned finished = 0, kept = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct worker_channel *c = find_channel(ports[i]);
-        if (c && c->ready(w, c))
-            heard[finished++] = ports[i];
-    }
-    /* A callback may have unbound some of them, and the device refuses such a port: only those that still are. */
-    for (unsigned i = 0; i < finished; i++)
-        if (find_channel(heard[i]))
-            heard[kept++] = heard[i];
+    unsigned kept = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (ports[i] < self.ports_end && self.bound[ports[i]])
+            ports[kept++] = ports[i];
     return kept;
-}
-
-void worker_channels_heard(struct worker *w, const evtchn_port_t *heard, unsigned count)
-{
-    (void)w;
-    unmask(heard, count);
-}
-
-int64_t worker_next_timer_ns(const struct worker *w)
-{
-    if (!w->loop.timers)
-        return -1;
-    int64_t left = w->loop.timers->due_ns - event_loop_now_ns() + 1;
-    return left > 0 ? left : 0;
-}
-
-/* The device gives the ports that are pending, each masked until it is written back. */
-static void events_ready(struct event_source *source, uint32_t events)
-{
-    evtchn_port_t ports[PORTS_AT_ONCE], heard[PORTS_AT_ONCE];
-    (void)events;
-    ssize_t got = read(source->fd, ports, sizeof(ports));
-    if (got < 0 && errno != EAGAIN)
-        die("the event channel device: %s", strerror(errno));
-    if (got > 0)
-        unmask(heard, worker_channels_ready(&self.worker, ports, (unsigned)got / sizeof(*ports), heard));
 }
 
 int worker_channel_bind(struct worker *w, struct worker_channel *channel, uint32_t guest_port, struct failure *failure)
@@ -184,7 +142,7 @@ int worker_channel_bind(struct worker *w, struct worker_channel *channel, uint32
     if (port < 0)
         return failure_errno(failure, "event channel %u of domain %u can't be bound", guest_port, w->domid);
     channel->port = (evtchn_port_t)port;
-    if (remember_channel(channel)) {
+    if (remember_port(channel->port)) {
         xenevtchn_unbind(w->events, channel->port);
         return failure_errno(failure, "event channel %u of domain %u", guest_port, w->domid);
     }
@@ -196,16 +154,9 @@ void worker_channel_unbind(struct worker *w, struct worker_channel *channel)
 {
     if (!channel->bound)
         return;
-    self.channels[channel->port] = NULL;
+    self.bound[channel->port] = false;
     xenevtchn_unbind(w->events, channel->port);
     channel->bound = false;
-}
-
-void worker_channel_unmask(struct worker *w, struct worker_channel *channel)
-{
-    (void)w;
-    if (channel->bound)
-        unmask(&channel->port, 1);
 }
 
 void worker_channel_notify(struct worker *w, struct worker_channel *channel)
@@ -240,10 +191,35 @@ void worker_counters_unmap(struct device_counters *counters)
 
 /* ---- the process ---- */
 
+/* How long the loop has to sleep; negative: for ever. */
+static int64_t next_timer_ns(const struct event_loop *loop)
+{
+    if (!loop->timers)
+        return -1;
+    int64_t left = loop->timers->due_ns - event_loop_now_ns() + 1;
+    return left > 0 ? left : 0;
+}
+
+/* Sleeps here instead of in the loop, until its files or timers want something. Ports are let in when the turn that
+ * looked at their rings is over: who notifies in between is heard of then. */
 static bool before_sleep(struct event_loop *loop)
 {
-    (void)loop;
-    return self.worker.ops->before_sleep(&self.worker);
+    struct worker *w = &self.worker;
+    evtchn_port_t ports[WORKER_URING_PORTS];
+
+    for (unsigned turn = 0; turn < TURNS_AT_ONCE; turn++) {
+        bool notified = self.notified;
+        self.notified = false;
+        if (w->ops->turn(w, notified))
+            continue;
+        unsigned count = keep_bound(ports, worker_uring_ports(w->uring, ports));
+        int64_t left = next_timer_ns(loop);
+        unsigned woken = worker_uring_sleep(w->uring, ports, count, left);
+        self.notified = woken & WORKER_URING_EVENTS;
+        if (woken & WORKER_URING_LOOP || !next_timer_ns(loop))
+            break;
+    }
+    return true;
 }
 
 static void open_doors(struct worker *w)
@@ -257,12 +233,9 @@ static void open_doors(struct worker *w)
     if (xenevtchn_restrict(w->events, (domid_t)w->domid))
         die("restricting event channels to the domain: %s", strerror(errno));
     self.socket = (struct event_source){.fd = WORKER_SOCKET, .ready = socket_ready};
-    self.events = (struct event_source){.fd = xenevtchn_fd(w->events), .ready = events_ready};
-    if (event_loop_open(&w->loop) || event_loop_add(&w->loop, &self.socket, EPOLLIN) ||
-        (!w->ops->own_sleep && event_loop_add(&w->loop, &self.events, EPOLLIN)))
+    if (event_loop_open(&w->loop) || event_loop_add(&w->loop, &self.socket, EPOLLIN))
         die("epoll: %s", strerror(errno));
-    if (w->ops->before_sleep)
-        w->loop.before_sleep = before_sleep;
+    w->loop.before_sleep = before_sleep;
 }
 
 static bool parse_domid(const char *text, unsigned *domid)
@@ -291,7 +264,7 @@ int worker_main(int argc, char **argv, const struct worker_kind_ops *ops)
     setvbuf(stderr, NULL, _IOLBF, 512);
     w->ops = ops;
     open_doors(w);
-    if (ops->start && ops->start(w, &failure))
+    if (ops->start(w, &failure))
         die("%s", failure.text);
     if (rights_drop(&ops->rights, w->domid, &step))
         die("giving up rights: %s: %s", step, strerror(errno));

@@ -6,7 +6,9 @@
  *
  * The manager starts it as "hvblock DOMID" with its socket at WORKER_SOCKET. worker_main opens the event channel and
  * grant devices, calls the kind's start, gives up all rights (rights.h), and runs the loop until the socket ends, which
- * ends the process at once: what is begun stays in the ring for the next worker. Messages become calls of the kind.
+ * ends the process at once: what is begun stays in the ring for the next worker. Messages become calls of the kind, and
+ * before the loop looks at its files again the kind has its turns. Between them the process sleeps in the kind's
+ * io_uring, on the guest's event channels, the loop's files, its timers, and what was begun on disks and networks.
  *
  * One thread. Everything below may be called from any callback of the loop.
  */
@@ -16,6 +18,7 @@
 #include "common/event_loop.h"
 #include "common/rights.h"
 #include "common/worker.h"
+#include "common/worker_uring.h"
 #include "haven/device_counters.h"
 #include "libhv/failure.h"
 
@@ -28,7 +31,8 @@ struct worker {
     struct event_loop loop;
     xenevtchn_handle *events; /* bound to the guest's ports by worker_channel_bind only */
     xengnttab_handle *grants;
-    void *of_kind; /* the kind's own */
+    struct worker_uring *uring; /* opened by the kind's start; the process sleeps in it */
+    void *of_kind;              /* the kind's own */
 };
 
 /*
@@ -45,8 +49,8 @@ struct worker_kind_ops {
     const char *name; /* "hvblock": of the process, in its lines on stderr */
     struct rights rights;
 
-    /* Once, with all rights still there: opens what can't be opened later (io_uring: with restrictions registered, or
-     * it would be a way around the filter of system calls). 0, or -1 with the reason. May be NULL. */
+    /* Once, with all rights still there: opens w->uring, and whatever else can't be opened later. 0, or -1 with the
+     * reason. */
     int (*start)(struct worker *w, struct failure *failure);
     int (*connect)(struct worker *w, const struct worker_message *m, const int *files, unsigned count,
                    struct failure *failure);
@@ -55,11 +59,9 @@ struct worker_kind_ops {
     /* Finishes what is begun and answers it in the ring, then unmaps, unbinds, closes. An id that is not connected: 0.
      */
     int (*disconnect)(struct worker *w, unsigned device);
-    /* Before the loop sleeps: submits and publishes what was gathered in this round. true: there is more to do, the
-     * loop looks at its files without sleeping. May be NULL. */
-    bool (*before_sleep)(struct worker *w);
-    /* before_sleep sleeps itself and returns true: the event channels are not in the loop. See the end of this file. */
-    bool own_sleep;
+    /* Before the process sleeps: looks at what files and timers told of, and at all rings if some guest notified. true:
+     * there is more to do, and no sleep. */
+    bool (*turn)(struct worker *w, bool notified);
 };
 
 int worker_main(int argc, char **argv, const struct worker_kind_ops *ops);
@@ -73,18 +75,13 @@ void worker_answer(struct worker *w, unsigned device, enum worker_kind kind, con
 struct worker_channel {
     evtchn_port_t port; /* ours */
     bool bound;
-    /* The guest notified. The port stays masked until this returns true, or until worker_channel_unmask: a busy ring
-     * need not hear of each request. */
-    bool (*ready)(struct worker *w, struct worker_channel *channel);
-    void *owner;
 };
 
-/* Binds the guest's port, with ready and owner set by the caller. The worker before may still hold it for a moment:
+/* Binds the guest's port. The worker before may still hold it for a moment:
  * waits for that a while. -1 with the reason. Bind before the rings are looked at: it is what keeps two workers from
  * serving one ring. Look at the rings at once then: what the guest notified meanwhile is not heard of again. */
 int worker_channel_bind(struct worker *w, struct worker_channel *channel, uint32_t guest_port, struct failure *failure);
 void worker_channel_unbind(struct worker *w, struct worker_channel *channel);
-void worker_channel_unmask(struct worker *w, struct worker_channel *channel);
 void worker_channel_notify(struct worker *w, struct worker_channel *channel);
 
 /* ---- counters ---- */
@@ -92,14 +89,5 @@ void worker_channel_notify(struct worker *w, struct worker_channel *channel);
 /* Maps the file of counters; it is closed here in any case. NULL with errno: not a file of them. */
 struct device_counters *worker_counters_map(int file);
 void worker_counters_unmap(struct device_counters *counters);
-
-/* ---- a kind that sleeps in its own way (own_sleep), on the event channel device, the loop's file and more ---- */
-
-/* The device gave these ports: calls their ready. *heard (of the same size) gets those to be unmasked; returns how
- * many: they are written to the device, by the kind or by worker_channels_heard. */
-unsigned worker_channels_ready(struct worker *w, const evtchn_port_t *ports, unsigned count, evtchn_port_t *heard);
-void worker_channels_heard(struct worker *w, const evtchn_port_t *heard, unsigned count);
-/* How long the loop has to sleep; negative: for ever. */
-int64_t worker_next_timer_ns(const struct worker *w);
 
 #endif

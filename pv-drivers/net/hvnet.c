@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define URING_ENTRIES 512  /* a batch of packets, and chains of reads */
-#define TURNS_AT_ONCE 1024 /* before timers and messages are looked at */
 
 struct hvnet {
     struct net_device *devices;
@@ -46,15 +45,11 @@ static void notify_front(struct net_queue *q)
 
 /* ---- what wakes a queue ---- */
 
-static bool channel_ready(struct worker *w, struct worker_channel *channel)
+static void wake_all(struct hvnet *h)
 {
-    struct net_queue *q = channel->owner;
-    (void)w;
-    if (channel == &q->channel[1])
-        q->wake |= WAKE_RECEIVE;
-    else
-        q->wake |= q->channel[1].bound ? WAKE_TRANSMIT : WAKE_TRANSMIT | WAKE_RECEIVE;
-    return true;
+    for (struct net_device *d = h->devices; d; d = d->next)
+        for (unsigned i = 0; i < d->queue_count; i++)
+            d->queue[i].wake |= WAKE_TRANSMIT | WAKE_RECEIVE;
 }
 
 static void rate_timer_fired(struct event_timer *timer)
@@ -118,7 +113,6 @@ static int queue_open(struct net_queue *q, const struct worker_queue *from, int 
     struct worker *w = q->device->worker;
     unsigned channels = from->event_channel[0] == from->event_channel[1] ? 1 : 2;
     for (unsigned i = 0; i < channels; i++) {
-        q->channel[i] = (struct worker_channel){.ready = channel_ready, .owner = q};
         if (worker_channel_bind(w, &q->channel[i], from->event_channel[i], failure))
             return -1;
     }
@@ -241,24 +235,12 @@ static bool run_devices(struct hvnet *h, struct worker *w)
     return more;
 }
 
-/* Sleeps here instead of in the loop, until its files or timers want something. */
-static bool hvnet_before_sleep(struct worker *w)
+static bool hvnet_turn(struct worker *w, bool notified)
 {
     struct hvnet *h = hvnet_of(w);
-    const evtchn_port_t *ports;
-    evtchn_port_t heard[WORKER_URING_PORTS];
-    unsigned woken, count, heard_count = 0;
-    for (unsigned turn = 0; turn < TURNS_AT_ONCE; turn++) {
-        if (run_devices(h, w))
-            continue;
-        woken = worker_uring_sleep(h->batch.uring, heard, heard_count, worker_next_timer_ns(w), &ports, &count);
-        heard_count = worker_channels_ready(w, ports, count, heard);
-        if (woken & WORKER_URING_LOOP || !worker_next_timer_ns(w))
-            break;
-    }
-    if (heard_count)
-        worker_channels_heard(w, heard, heard_count);
-    return true;
+    if (notified)
+        wake_all(h);
+    return run_devices(h, w);
 }
 
 static void copy_done(void *context, void *owner, bool ok)
@@ -291,8 +273,11 @@ static int hvnet_start(struct worker *w, struct failure *failure)
     /* Whom a packet wakes should finish what it does, then it finds more of them. */
     sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){.sched_priority = 0});
     w->of_kind = &hvnet;
-    batch->uring = worker_uring_open(URING_ENTRIES, xenevtchn_fd(w->events), w->loop.epoll, failure);
-    return batch->uring ? 0 : -1;
+    static const uint8_t operations[] = {IORING_OP_READV, IORING_OP_WRITEV, IORING_OP_ASYNC_CANCEL};
+    const struct worker_uring_plan plan = {
+        .entries = URING_ENTRIES, .operations = operations, .operation_count = sizeof(operations)};
+    w->uring = batch->uring = worker_uring_open(&plan, xenevtchn_fd(w->events), w->loop.epoll, failure);
+    return w->uring ? 0 : -1;
 }
 
 static const int system_calls[] = {SYS_io_uring_enter, SYS_dup /* of the counters' file */, -1};
@@ -300,12 +285,11 @@ static const int system_calls[] = {SYS_io_uring_enter, SYS_dup /* of the counter
 static const struct worker_kind_ops hvnet_ops = {
     .name = "hvnet",
     .rights = {.system_calls = system_calls, .files = 512, .threads = 1, .slot = 1},
-    .own_sleep = true,
     .start = hvnet_start,
     .connect = hvnet_connect,
     .change = hvnet_change,
     .disconnect = hvnet_disconnect,
-    .before_sleep = hvnet_before_sleep,
+    .turn = hvnet_turn,
 };
 
 int main(int argc, char **argv)
