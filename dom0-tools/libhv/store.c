@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#define RESTART_MS 5000 /* how long a restart of the server may take */
+#define RESTART_MS 10000 /* how long a restart of the server may take */
 
 /* Nobody tells the library's user that the server went away: a round trip does. */
 static bool connected(struct xs_handle *xs)
