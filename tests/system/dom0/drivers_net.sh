@@ -58,7 +58,7 @@ fi
 
 # --- what arrives is what was sent
 mkdir -p /tmp/www
-head -c 3000000 /dev/urandom > /tmp/www/file
+head -c 1000000 /dev/urandom > /tmp/www/file
 httpd -p $address:8000 -h /tmp/www
 file_sum=$(sum_of /tmp/www/file)
 check "wget: by the guest" guest_says net 60 "$file_sum" \
@@ -93,9 +93,9 @@ check "hot: no interface stays" [ ! -e "/sys/class/net/${vif%.0}.1" ]
 
 # --- killed in the middle of a stream
 if command -v iperf3 > /dev/null; then
-    guest_runs net 20 '(iperf3 -t 12 -c 10.0.0.1 > /tmp/stream 2>&1; echo $? > /tmp/stream.status) &' > /dev/null
+    guest_runs net 20 '(iperf3 -t 9 -c 10.0.0.1 > /tmp/stream 2>&1; echo $? > /tmp/stream.status) &' > /dev/null
     for victim in hvnet hvdriverd both; do
-        sleep 2
+        sleep 1
         case $victim in
         both) kill -9 $(processes hvdriverd) $(processes hvnet) ;;
         *) kill -9 $(processes $victim) ;;
