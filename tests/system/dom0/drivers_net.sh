@@ -49,10 +49,10 @@ if command -v iperf3 > /dev/null; then
     iperf3 -s -D
     in_guest other 'iperf3 -s -D'
     sleep 1
-    stream "guest to dom0" rx 'iperf3 -n 6M -c 10.0.0.1'
-    stream "dom0 to guest" tx 'iperf3 -n 6M -R -c 10.0.0.1'
-    stream "guest to guest" rx 'iperf3 -n 6M -c 10.0.0.3'
-    stream "guest to guest, the other way" tx 'iperf3 -n 6M -R -c 10.0.0.3'
+    stream "guest to dom0" rx 'iperf3 -n 4M -c 10.0.0.1'
+    stream "dom0 to guest" tx 'iperf3 -n 4M -R -c 10.0.0.1'
+    stream "guest to guest" rx 'iperf3 -n 4M -c 10.0.0.3'
+    stream "guest to guest, the other way" tx 'iperf3 -n 4M -R -c 10.0.0.3'
     check "iperf3: UDP" in_guest net 'iperf3 -u -b 2M -t 2 -c 10.0.0.1'
 fi
 
