@@ -128,8 +128,8 @@ def net(context):
 
 
 def xl(context):
-    """Debian's xl with our back ends; on Xen then hvctl with ours"""
-    drivers(context, "xl", "brief,hvctl,brief" if context.on_xen else "brief", ["small.img"])
+    """Debian's xl with our back ends"""
+    drivers(context, "xl", "brief", ["small.img"])
 
 
 def network_setup(context):

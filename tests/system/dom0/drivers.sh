@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Stock Debian guests with disks and networks.  Kernel arguments: haven.tool=hvctl|xl; haven.parts= some of the files
-# drivers_PART.sh, each as PART or PART:linux for Linux's back ends in the place of ours; "hvctl" between them: by hvctl
-# from there on, with the store that is there.
+# drivers_PART.sh, each as PART or PART:linux for Linux's back ends in the place of ours.
 . /dom0/lib.sh
 . /dom0/toolstack.sh
 
@@ -87,7 +86,6 @@ ip link set $bridge up
 for part in $(argument parts | tr ',' ' '); do
     echo "# $part with $tool"
     case $part in
-    hvctl) check "toolstack: hvctl in the place of xl" switch_toolstack; continue ;;
     *:linux) start_drivers linux ;;
     *) start_drivers ours ;;
     esac

@@ -3,7 +3,6 @@
 # the same configurations and verbs.
 #
 #     start_toolstack hvctl|xl      its daemons; sets $tool and $console_logs
-#     switch_toolstack              from xl to hvctl
 #     start_drivers ours|linux      who serves devices; sets $drivers; for xl ours serve the nodes of Linux's drivers
 #     config NAME LINE...           a guest's configuration in /tmp/NAME.cfg
 #     disk_of IMAGE VDEV MODE       a disk's specification for the drivers in use
@@ -33,13 +32,6 @@ start_toolstack() {
         xen-init-dom0 > /dev/null
         xenconsoled --log=guest --log-dir=/var/log/xen --pid-file=/run/xenconsoled.pid ;;
     esac
-}
-
-# From xl to hvctl, which goes on with xl's store.
-switch_toolstack() {
-    kill "$(cat /run/xenconsoled.pid)" "$(cat /run/haven/hvdriverd.pid)"
-    wait_until 20 sh -c '! pidof xenconsoled hvdriverd'
-    start_toolstack hvctl
 }
 
 start_drivers() {
