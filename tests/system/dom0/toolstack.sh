@@ -36,10 +36,6 @@ start_toolstack() {
 
 start_drivers() {
     drivers=$1
-    if [ $tool-$drivers = xl-linux ] && [ -e /run/haven/hvdriverd.pid ]; then
-        kill "$(cat /run/haven/hvdriverd.pid)"
-        sleep 1
-    fi
     case $tool-$drivers in
     *-linux)
         modprobe xen-blkback && modprobe xen-netback && modprobe loop ;;
