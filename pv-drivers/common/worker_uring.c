@@ -16,6 +16,7 @@ struct worker_uring {
     bool events_armed, loop_armed;
     bool reading;   /* the ports */
     bool read_more; /* there may be more than what was read */
+    bool told_late; /* some owner, when the turn was over: there is no sleep before the next one */
     unsigned woken;
     unsigned port_count; /* read, and not taken yet */
     evtchn_port_t ports[WORKER_URING_PORTS], heard[WORKER_URING_PORTS];
@@ -219,7 +220,7 @@ unsigned worker_uring_ports(struct worker_uring *u, evtchn_port_t ports[WORKER_U
     while (u->reading) {
         io_uring_submit_and_get_events(&u->ring);
         u->gathered = 0;
-        reap(u);
+        u->told_late |= reap(u);
     }
     unsigned count = u->port_count;
     u->port_count = 0;
@@ -237,11 +238,12 @@ unsigned worker_uring_sleep(struct worker_uring *u, const evtchn_port_t *heard, 
         read_ports(u);
         u->woken |= WORKER_URING_EVENTS;
     }
-    if (!u->woken) /* what came while files were worked is not waited for again */
+    if (!u->woken && !u->told_late) /* what came while files were worked is not waited for again */
         wait_for_any(u, timeout_ns);
     else
         worker_uring_enter(u, false);
     unsigned woken = u->woken;
     u->woken = 0;
+    u->told_late = false;
     return woken;
 }

@@ -62,7 +62,7 @@ enum worker_uring_woken { WORKER_URING_EVENTS = 1, WORKER_URING_LOOP = 2 };
 unsigned worker_uring_sleep(struct worker_uring *u, const evtchn_port_t *heard, unsigned heard_count,
                             int64_t timeout_ns);
 /* The ports that notified since the last call; their number. They are not heard of again until they are let in. Costs
- * nothing if something was submitted since WORKER_URING_EVENTS. */
+ * nothing if something was submitted since WORKER_URING_EVENTS; else owners may be told, and the next sleep is none. */
 unsigned worker_uring_ports(struct worker_uring *u, evtchn_port_t ports[WORKER_URING_PORTS]);
 
 #endif

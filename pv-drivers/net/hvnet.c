@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define URING_ENTRIES 512  /* a batch of packets, and chains of reads */
+#define URING_ENTRIES 512 /* a batch of packets, and chains of reads */
 
 struct hvnet {
     struct net_device *devices;
@@ -213,17 +213,24 @@ static void run_queue(struct net_queue *q, struct net_batch *batch)
     notify_front(q);
 }
 
+/* A queue that is run may be told of what another one began: looked at when all have been run. */
+static bool any_awake(const struct hvnet *h)
+{
+    for (const struct net_device *d = h->devices; d; d = d->next)
+        for (unsigned i = 0; i < d->queue_count; i++)
+            if (d->queue[i].wake || d->text[0])
+                return true;
+    return false;
+}
+
 /* true: there is more to do. */
 static bool run_devices(struct hvnet *h, struct worker *w)
 {
-    bool more = false;
     for (struct net_device *d = h->devices, *next; d; d = next) {
         next = d->next;
-        for (unsigned i = 0; i < d->queue_count && !d->text[0]; i++) {
+        for (unsigned i = 0; i < d->queue_count && !d->text[0]; i++)
             if (d->queue[i].wake)
                 run_queue(&d->queue[i], &h->batch);
-            more |= d->queue[i].wake != 0;
-        }
         if (d->text[0]) {
             char text[WORKER_TEXT_MAX];
             unsigned id = d->id;
@@ -232,7 +239,7 @@ static bool run_devices(struct hvnet *h, struct worker *w)
             worker_answer(w, id, WORKER_FAILED, text);
         }
     }
-    return more;
+    return any_awake(h);
 }
 
 static bool hvnet_turn(struct worker *w, bool notified)
