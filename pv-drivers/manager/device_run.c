@@ -348,10 +348,10 @@ static bool take_step(struct served_device *m, enum xenbus_step step)
     return false;
 }
 
-/* A front end that starts anew, or closes, is no longer the one that was refused. */
+/* A front end that starts anew, or is closed, is no longer the one that was refused. */
 static void note_new_front(struct served_device *m)
 {
-    bool runs = m->front == XenbusStateInitialised || m->front == XenbusStateConnected || m->front > XenbusStateClosed;
+    bool runs = (m->front >= XenbusStateInitialised && m->front <= XenbusStateClosing) || m->front > XenbusStateClosed;
     if (!m->refused || runs)
         return;
     m->refused = false;

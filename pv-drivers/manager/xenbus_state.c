@@ -14,9 +14,16 @@ static bool has_rings(unsigned front)
     return front == XenbusStateInitialised || front == XenbusStateConnected;
 }
 
+/* The tools ask the guest to close, and it has not: Closing is also what Linux says until 5.14 when it refuses, as the
+ * disk is mounted, and goes on using it. It is Closed when it has let go. */
+static bool may_refuse(const struct xenbus_view *v)
+{
+    return v->front == XenbusStateClosing && v->back == XenbusStateClosing && !v->online;
+}
+
 static enum xenbus_step while_linked(const struct xenbus_view *v)
 {
-    if (!v->exists || v->refused || !has_rings(v->front) || v->back == XenbusStateClosed ||
+    if (!v->exists || v->refused || (!has_rings(v->front) && !may_refuse(v)) || v->back == XenbusStateClosed ||
         v->back == XenbusStateInitialising)
         return XENBUS_DISCONNECT;
     if (v->back == XenbusStateConnected || v->back == XenbusStateClosing)
@@ -91,6 +98,8 @@ enum xenbus_step xenbus_next(const struct xenbus_view *v)
     case XenbusStateConnected:
         return serve(v);
     case XenbusStateClosing:
+        if (may_refuse(v))
+            return serve(v);
         return v->back == XenbusStateClosing || v->back == XenbusStateClosed ? XENBUS_WAIT : XENBUS_SAY_CLOSING;
     case XenbusStateClosed:
         return rest_closed(v);

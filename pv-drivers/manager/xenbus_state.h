@@ -9,7 +9,8 @@
  *     1/1  open the image, offer features          -> 1/2
  *     3/2  (block) or 4/2 (net): connect the rings -> 3/4, and the front end follows with 4/4
  *     4/4  front end closes: 5/4, disconnect       -> 5/5;  6/5 -> 6/6;  a new kernel: 1/6 -> 1/2
- *     4/4  detach: online=0 and 4/5 by the tool; served on until the front end closes: 5/5, 6/5 -> 6/6, close the image
+ *     4/4  detach: online=0 and 4/5 by the tool; served on until the front end is closed, also at 5/5, which older ones
+ *          stay in when they refuse; 6/5 -> disconnect, 6/6, close the image
  *
  * and 4/4 with nothing held, when the process was killed: open and connect, nothing written.
  *

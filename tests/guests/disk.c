@@ -4,8 +4,9 @@
  * Trick: every 8 bytes that are written are made of the place and of how often it was written, so each block says
  * itself whether it is the right one. First one request of each shape, then ("ms=", or until the tools ask it to end:
  * "forever", "pause=" ms after each round) random writes and reads, "depth=" under way at a time. "plain": no
- * persistent grants; "direct": no indirect requests; "ring-pages=N". Expect: all answers come, each once, with the
- * right data; at the end all pages that were lent are the guest's again.
+ * persistent grants; "direct": no indirect requests; "ring-pages=N". "refuse": when the tools want to take the disk
+ * away, say no and that the disk is Closing, as Linux did until 5.14 for a mounted one, and go on. Expect: all answers
+ * come, each once, with the right data; at the end all pages that were lent are the guest's again.
  */
 #include "clock.h"
 #include "front/block.h"
@@ -95,6 +96,7 @@ struct job {
 static struct job jobs[DEPTH_MAX];
 static uint64_t seed;
 static unsigned written, verified, bad;
+static bool refused;
 
 static uint64_t random_number(void)
 {
@@ -123,6 +125,23 @@ static void begin(struct job *job)
         in_use[block] = job->busy = false;
 }
 
+/* Says no once, and after some more answers that the disk still works. */
+static void refuse_to_close(void)
+{
+    static unsigned done;
+
+    if (!refused && xenbus_back_state(&disk.xenbus) == XenbusStateClosing) {
+        refused = true;
+        done = written + verified;
+        store_write(STORE_OUTSIDE, case_name("error/%s/error", disk.xenbus.front),
+                    "16 Device in use; refusing to close");
+        xenbus_set_state(&disk.xenbus, XenbusStateClosing);
+    } else if (done && !bad && written + verified >= done + 32) {
+        done = 0;
+        printf("GOES ON\n");
+    }
+}
+
 static void finish(struct job *job)
 {
     if (job->request.status)
@@ -139,8 +158,8 @@ static void finish(struct job *job)
 static bool random_load(unsigned depth, uint64_t until, bool forever)
 {
     unsigned pause = (unsigned)guest_option("pause=", 10);
+    bool more = true, refuses = strstr(guest_cmdline(), "refuse");
     unsigned rounds = 0;
-    bool more = true;
 
     while (more || disk.under_way) {
         for (unsigned i = 0; i < depth && more; i++)
@@ -153,6 +172,8 @@ static bool random_load(unsigned depth, uint64_t until, bool forever)
         for (unsigned i = 0; i < depth; i++)
             if (jobs[i].busy && jobs[i].request.status != BLOCK_NO_ANSWER)
                 finish(&jobs[i]);
+        if (refuses)
+            refuse_to_close();
         if (!forever)
             more = more && clock_ns() < until;
         else if (store_event(NULL, 0, NULL, 0, port_deadline(pause)) ||

@@ -130,9 +130,19 @@ check "good: all was well meanwhile" passed good 60
 check "echo: all was well meanwhile" passed echo 60
 
 # --- a dead guest whose pages others keep: dom0's daemons do not take notice of its end
-check "zombie: create" create zombie disk "forever depth=1 pause=200" 16 "$(disk zombie 32)"
+check "zombie: create" create zombie disk "forever depth=1 pause=50 refuse" 16 "$(disk zombie 32)"
 check "zombie: ready" wait_until 30 says zombie READY
 zombie=$(hvctl domid zombie)
+refused() {
+    hvctl block-detach zombie xvda > /tmp/out 2>&1 && return 1
+    sed 's/^/# /' /tmp/out
+    grep -q "the guest refuses: 16 Device in use" /tmp/out
+}
+refused_from=$(cut -d . -f 1 /proc/uptime)
+check "zombie: it refuses to give its disk away" refused
+check "zombie: that is told at once" [ $(($(cut -d . -f 1 /proc/uptime) - refused_from)) -lt 6 ]
+kill -9 "$(pidof hvblock)"
+check "zombie: its disk goes on, with the next worker" wait_until 30 says zombie 'GOES ON'
 kill -STOP "$manager" "$(pidof hvconsoled)"
 hvctl destroy zombie
 hvctl list > /tmp/list
