@@ -90,8 +90,15 @@ class Peer:
 def press(vm, watched, keys):
     vm.wait_for(f"^{watched} is watched|not ok", 240)
     for command, seen in keys:
-        vm.monitor(command)
-        vm.wait_for(f"ok {seen}", 60)
+        # Linux drops what a keyboard says while it is being opened, so a key may have to be pressed again.
+        for attempt in range(12):
+            vm.monitor(command)
+            try:
+                vm.wait_for(f"ok {seen}", 5)
+                break
+            except Failure:
+                if attempt == 11 or vm.process.poll() is not None:
+                    raise
 
 
 def devices(machine):

@@ -58,9 +58,9 @@ moves_net() { # DRIVER INTERRUPT
 
 watch_input() { # NAME-PATTERN EVENTS FILE: tells the harness when it may press
     check "there is a $1" wait_until 30 input_device "$1"
-    timeout 60 dd if="$(input_device "$1")" of="$3" bs=24 count="$2" 2> /dev/null &
+    dd if="$(input_device "$1")" of="$3" bs=24 count="$2" 2> /dev/null &
     reader=$!
-    sleep 1
+    check "$1 can be opened" wait_until 30 sh -c "ls -l /proc/$reader/fd | grep -q /dev/input"
     echo "$1 is watched"
 }
 pressed() { input_events "$1" | grep -q "^1 $2 1$"; }
@@ -72,10 +72,10 @@ moves_net virtio_net '-msi.*virtio[0-9]*-input'
 moves_net e1000 'ioapic-level.*eth'
 grep -E 'pirq' /proc/interrupts
 
-watch_input "USB Keyboard" 60 /tmp/keys
+watch_input "USB Keyboard" 1000 /tmp/keys
 for key in 30:a 48:b 28:return; do
-    check "key ${key#*:} is seen" wait_until 30 pressed /tmp/keys "${key%:*}"
+    check "key ${key#*:} is seen" wait_until 60 pressed /tmp/keys "${key%:*}"
 done
 kill $reader 2> /dev/null
 watch_input "Power Button" 1 /tmp/button
-check "the power button's press is seen" wait_until 30 pressed /tmp/button 116
+check "the power button's press is seen" wait_until 60 pressed /tmp/button 116
