@@ -8,7 +8,7 @@ config_of() { # NUMBER
         cat << CONFIG
 kernel = "/guests/vmlinuz"
 ramdisk = "/guests/initramfs.gz"
-extra = "console=hvc0 quiet"
+extra = "console=hvc0 quiet $quick"
 memory = 112
 on_poweroff = "destroy"
 on_crash = "coredump-restart"

@@ -40,7 +40,7 @@ boot_guest() {
     boot_name=$1 boot_image=$2 boot_ip=$3
     shift 3
     config "$boot_name" 'kernel = "/guests/vmlinuz"' 'ramdisk = "/guests/disk.gz"' 'memory = 224' \
-        "extra = \"console=hvc0 quiet root=/dev/xvda haven.ip=$boot_ip/24,$address\"" \
+        "extra = \"console=hvc0 quiet $quick root=/dev/xvda haven.ip=$boot_ip/24,$address\"" \
         "disk = [ \"$(disk_of "$boot_image" xvda w)\" ]" \
         "vif = [ \"$(vif_of $bridge "00:16:3e:00:01:0${boot_ip##*.}")\" ]" "$@"
     check "$boot_name: create" quiet $tool create -q "/tmp/$boot_name.cfg"

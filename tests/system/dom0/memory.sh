@@ -8,7 +8,7 @@ cat > /tmp/deb.cfg << CONFIG
 name = "deb"
 kernel = "/guests/vmlinuz"
 ramdisk = "/guests/verify.gz"
-extra = "console=hvc0 quiet panic=1 xen_scrub_pages=0"
+extra = "console=hvc0 quiet panic=1 $quick xen_scrub_pages=0"
 memory = 416
 maxmem = 544
 memory_min = 160

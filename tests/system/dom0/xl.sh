@@ -42,7 +42,7 @@ check "info: CPUs" same "$(info nr_cpus)" "$(argument smp)"
 check "no other domain" alone
 before=$(info free_memory)
 
-config debian 'kernel = "/guests/vmlinuz"' 'ramdisk = "/guests/initramfs.gz"' 'extra = "console=hvc0 quiet panic=1"' \
+config debian 'kernel = "/guests/vmlinuz"' 'ramdisk = "/guests/initramfs.gz"' "extra = \"console=hvc0 quiet panic=1 $quick\"" \
     'memory = 128' 'maxmem = 160' 'vcpus = 1' 'maxvcpus = 2' 'on_reboot = "restart"'
 check "create" quiet xl create -q /tmp/debian.cfg
 check "the guest reaches user space" wait_until 500 log_has debian "the guest is up"
@@ -110,7 +110,7 @@ check "no memory lost" same "$(info free_memory)" "$before"
 if [ "$(argument store)" = ours ]; then
     config crash 'kernel = "/guests/ending.elf"' 'memory = 16' 'cmdline = "ending=crash after=0"' 'on_crash = "preserve"'
 else
-    config crash 'kernel = "/guests/vmlinuz"' 'extra = "console=hvc0 panic=1 quiet root=none"' 'memory = 96' 'on_crash = "preserve"'
+    config crash 'kernel = "/guests/vmlinuz"' "extra = \"console=hvc0 panic=1 quiet root=none $quick\"" 'memory = 96' 'on_crash = "preserve"'
 fi
 check "create one that will crash" quiet xl create -q /tmp/crash.cfg
 check "it crashes" wait_until 500 state_has crash c
