@@ -3,6 +3,10 @@
  * One-shot timers: see timer.h. Each CPU has a heap and programs its own local APIC for the heap's first deadline; a
  * timer set for another CPU that comes first there makes that CPU reprogram by SOFTIRQ_TIMER.
  *
+ * An APIC that is set for too early is left so: what was to end a time slice or to wake an idle guest is moved on or
+ * stopped far more often than it is needed, and all those writes to the APIC cost more than one interrupt for nothing,
+ * which sets it anew.
+ *
  * A timer belongs to the CPU in t->cpu; its lock guards the timer's fields. While its function runs the lock is free
  * and 'running' names it, so that timer_kill can wait.
  */
@@ -22,7 +26,7 @@ struct timer_cpu {
     struct spinlock lock; /* LOCK_LEVEL_TIMER */
     struct timer_heap heap;
     struct timer *running;
-    uint64_t programmed; /* deadline that the APIC is set for; ~0: none. Own CPU only */
+    uint64_t programmed; /* deadline that the APIC will have fired by; ~0: none. Own CPU only */
 } __aligned_(64);
 
 void (*timer_raise_softirq)(unsigned int cpu);
@@ -55,19 +59,15 @@ static struct timer_cpu *timer_lock(struct timer *t, uint64_t *flags)
     }
 }
 
-/* Own CPU, lock held: sets the APIC for the first deadline. */
+/* Own CPU, lock held: has the APIC fire at the first deadline, or earlier. */
 static void timer_program(struct timer_cpu *c)
 {
     uint64_t first = c->heap.first ? c->heap.first->expires : ~0ULL;
     uint64_t now;
 
-    if (first == c->programmed)
+    if (first >= c->programmed)
         return;
     c->programmed = first;
-    if (first == ~0ULL) {
-        lapic_timer_start(0);
-        return;
-    }
     now = clock_now();
     if (first <= now)
         timer_raise_softirq(cpu_id());
@@ -88,14 +88,13 @@ void timer_set(struct timer *t, uint64_t expires)
 {
     uint64_t flags;
     struct timer_cpu *c = timer_lock(t, &flags);
-    struct timer *first = c->heap.first;
 
     if (!t->killed) {
         if (t->pending)
             timer_heap_remove(&c->heap, t);
         t->expires = expires;
         timer_heap_insert(&c->heap, t);
-        if (first == t || c->heap.first == t)
+        if (c->heap.first == t)
             timer_first_changed(c, t->cpu);
     }
     spin_unlock_irq(&c->lock, flags);
@@ -109,14 +108,8 @@ void timer_stop(struct timer *t)
     if (!READ_ONCE(t->pending))
         return;
     c = timer_lock(t, &flags);
-    if (t->pending) {
-        bool first = c->heap.first == t;
-
+    if (t->pending)
         timer_heap_remove(&c->heap, t);
-        /* Another CPU's APIC may fire for nothing: cheaper than an interrupt now. */
-        if (first && t->cpu == cpu_id())
-            timer_program(c);
-    }
     spin_unlock_irq(&c->lock, flags);
 }
 
