@@ -245,16 +245,16 @@ static bool read_rate(const char **text, uint64_t *bytes)
     return true;
 }
 
-/* @NUMBER with us, ms, s, or nothing for seconds: microseconds. */
+/* @NUMBER with us or u, ms or m, s, or nothing for seconds: microseconds. */
 static bool read_interval(const char **text, uint64_t *us)
 {
     if (**text != '@' || !read_number(*text + 1, text, UINT32_MAX, us) || !*us)
         return false;
-    if (strcmp(*text, "ms") == 0)
+    if (strcmp(*text, "ms") == 0 || strcmp(*text, "m") == 0)
         *us *= 1000;
     else if (**text == '\0' || strcmp(*text, "s") == 0)
         *us *= 1000000;
-    else if (strcmp(*text, "us") != 0)
+    else if (strcmp(*text, "us") != 0 && strcmp(*text, "u") != 0)
         return false;
     *text += strlen(*text);
     return *us <= UINT32_MAX;

@@ -298,11 +298,13 @@ static void test_vif_rate(void)
         {"rate=8b/s@1s", 1, 1000000},
         {"rate=1GB/s@5000us", 5000000, 5000},
         {"rate=100B/s@2", 200, 2000000},
+        {"rate=1MB/s@20m", 20000, 20000},
+        {"rate=1MB/s@20u", 20, 20},
         {"rate=4294967295GB/s@1s", UINT64_C(4294967295000000000), 1000000},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        if (i == 6) { /* more than can be counted */
+        if (i == 8) { /* more than can be counted */
             vif_fails(cases[i].text, 0, "rate");
             continue;
         }
