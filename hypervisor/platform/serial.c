@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * 16550 UART. The transmitter's FIFO takes 16 bytes once it reports "empty", so it is asked only then. A line on which
- * the transmitter never gets ready (cable pulled under flow control, no UART at all) is given up, not waited for.
+ * 16550 UART. The transmitter's FIFO takes 16 bytes once it reports "empty", so it is asked only then. Where the
+ * transmitter does not get ready (who reads the line has stopped, as a terminal does after Ctrl-S), it is waited for
+ * once; then bytes are dropped until it is ready again, so that the machine goes on meanwhile.
  */
 #include "platform/serial.h"
 #include "cpu/x86.h"
@@ -113,10 +114,11 @@ int __init serial_irq(void)
 
 void serial_put(char c)
 {
-    if (!uart.base || uart.stuck)
+    if (!uart.base)
         return;
     if (!uart.room) {
-        unsigned int patience = PATIENCE;
+        unsigned int patience = uart.stuck ? 1 : PATIENCE;
+        uart.stuck = false;
         while (!(inb(uart.base + UART_STATUS) & STATUS_EMPTY))
             if (--patience == 0) {
                 uart.stuck = true;
