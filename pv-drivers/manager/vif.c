@@ -18,6 +18,8 @@
 #define MTU_MAX          65535
 
 struct vif {
+    struct vif *next;
+    unsigned domid, id;
     char name[IFNAMSIZ], bridge[IFNAMSIZ];
     uint8_t mac[6];
     uint32_t mtu; /* 0: the bridge's */
@@ -28,6 +30,8 @@ struct vif {
     unsigned tap_count; /* queues open; the first from open to close */
     int tap[WORKER_QUEUES_MAX];
 };
+
+static struct vif *all; /* that are open */
 
 /* ---- the back end's nodes ---- */
 
@@ -131,6 +135,19 @@ static int apply_antispoof(const struct device *d, const struct vif *v, struct f
     return antispoof_apply(&a, failure);
 }
 
+/* The kernel would give this device queues of the other's TAP, and with them what is sent to the other guest. The
+ * other may be about to close: a guest that starts again under a new number. */
+static int check_name(const struct vif *v, struct failure *failure)
+{
+    for (const struct vif *other = all; other; other = other->next)
+        if (strcmp(other->name, v->name) == 0) {
+            failure_set(failure, "vifname: %s is the interface of domain %u's vif %u", v->name, other->domid,
+                        other->id);
+            return DEVICE_BUSY;
+        }
+    return 0;
+}
+
 static int open_tap(const struct device *d, struct vif *v, struct failure *failure)
 {
     v->tap[0] = tap_open_queue(v->name, failure);
@@ -146,6 +163,11 @@ static int open_tap(const struct device *d, struct vif *v, struct failure *failu
 
 static void vif_free(const struct device *d, struct vif *v)
 {
+    for (struct vif **at = &all; *at; at = &(*at)->next)
+        if (*at == v) {
+            *at = v->next;
+            break;
+        }
     close_taps(v, 0);
     if (v->antispoof)
         antispoof_remove(d->domid, d->id);
@@ -159,11 +181,19 @@ static int vif_open(struct device *d, struct failure *failure)
     if (!v)
         return failure_errno(failure, "no memory for a device");
     v->queues_offered = cpus < 1 ? 1 : cpus > WORKER_QUEUES_MAX ? WORKER_QUEUES_MAX : (unsigned)cpus;
-    if (read_back(d, v, failure) || open_tap(d, v, failure) || write_features(d, v, failure)) {
+    v->domid = d->domid;
+    v->id = d->id;
+    int result = read_back(d, v, failure);
+    if (!result)
+        result = check_name(v, failure);
+    if (!result && (open_tap(d, v, failure) || write_features(d, v, failure)))
+        result = -1;
+    if (result) {
         vif_free(d, v);
-        return -1;
+        return result;
     }
-    d->of_kind = v;
+    v->next = all;
+    d->of_kind = all = v;
     return 0;
 }
 

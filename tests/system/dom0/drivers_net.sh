@@ -31,10 +31,15 @@ check "guest: MAC address" guest_says net 20 00:16:3e:00:01:02 'cat /sys/class/n
 
 # --- packets
 vif=vif$($tool domid net).0
+(! hvctl network-attach other bridge=$bridge vifname=$vif > /tmp/taken 2>&1; echo $? > /tmp/taken.status) & # takes 5 s
+taking=$!
 check "ping: from dom0" quiet ping -c 3 10.0.0.2
 check "ping: in fragments" quiet ping -c 2 -s 8000 10.0.0.2
 check "ping: from the guest" in_guest net 'ping -c 3 10.0.0.1 && ping -c 2 -s 4000 10.0.0.1'
 check "ping: from guest to guest" in_guest net 'ping -c 3 10.0.0.3'
+wait $taking
+check "an interface is not given to a second guest" [ "$(cat /tmp/taken.status)" = 0 ]
+check "and told why" grep -q "is the interface of domain $($tool domid net)'s vif 0" /tmp/taken
 count() { cat "/sys/class/net/$vif/statistics/$1"; }
 # stream CASE DIRECTION COMMAND: the TAP must see packets larger than the network's, which only segmentation by the
 # receiver of a whole one explains; rx is what comes from the guest
