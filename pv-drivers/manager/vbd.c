@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -234,9 +235,10 @@ static void lose_spare(struct vbd *v)
 
 static int start_server(struct vbd *v, struct failure *failure)
 {
-    const struct nbd_image image = {
-        .path = v->params, .format = nbd_server_format(v->format), .read_only = v->read_only,
-        .domid = v->device->domid};
+    const struct nbd_image image = {.path = v->params,
+                                    .format = nbd_server_format(v->format),
+                                    .read_only = v->read_only,
+                                    .domid = v->device->domid};
     char name[32];
 
     snprintf(name, sizeof(name), "%u-%u", v->device->domid, v->device->id);
@@ -426,6 +428,14 @@ static int read_rings(const struct device *d, struct worker_message *m, struct f
     return 0;
 }
 
+/* qemu-nbd waits 10 s for a client's first word; a guest may take longer to boot. */
+static bool has_hung_up(int socket)
+{
+    struct pollfd look = {.fd = socket, .events = POLLRDHUP};
+
+    return poll(&look, 1, 0) > 0;
+}
+
 /* A server of our own that ended is started again: the image is opened anew, which waits for what the old one had
  * begun, by its locks. */
 static int connect_server(struct vbd *v, struct worker_message *m, struct failure *failure)
@@ -438,6 +448,8 @@ static int connect_server(struct vbd *v, struct worker_message *m, struct failur
         if (start_server(v, failure))
             return DEVICE_BUSY;
     }
+    if (v->spare >= 0 && has_hung_up(v->spare))
+        lose_spare(v);
     int result = v->spare >= 0 ? 0 : get_connection(v, failure);
     if (result)
         return result == DEVICE_LATER ? result : DEVICE_BUSY;
