@@ -82,17 +82,23 @@ static int look_ready(struct xs_handle *xs, const struct device_ref *ref, struct
     return state >= DEVICE_STATE_INIT_WAIT;
 }
 
-int device_wait_ready(struct xs_handle *xs, const struct device_ref *ref, int64_t deadline_ms, struct failure *failure)
+/* Waits for what hvdriverd does; if that does not run, no longer than it needs to come back. */
+static int wait_for_manager(struct xs_handle *xs, const struct device_ref *ref, look_function look, const char *what,
+                            const char *without, int64_t deadline_ms, struct failure *failure)
 {
     bool alone = device_ref_is_ours(ref) && !manager_is_running();
+    char text[160];
 
     if (alone && deadline_ms > store_now_ms() + MANAGER_SECONDS * 1000)
         deadline_ms = store_now_ms() + MANAGER_SECONDS * 1000;
-    return wait_by(xs, ref, look_ready,
-                   alone
-                       ? "hvdriverd, which serves it, is not running (\"hvctl host start\" starts it): it was not ready"
-                       : "its back end was not ready",
-                   deadline_ms, failure);
+    snprintf(text, sizeof(text),
+             "hvdriverd, which serves it, is not running (\"hvctl host start\" starts it): it was not %s", without);
+    return wait_by(xs, ref, look, alone ? text : what, deadline_ms, failure);
+}
+
+int device_wait_ready(struct xs_handle *xs, const struct device_ref *ref, int64_t deadline_ms, struct failure *failure)
+{
+    return wait_for_manager(xs, ref, look_ready, "its back end was not ready", "ready", deadline_ms, failure);
 }
 
 /* ---- closed ---- */
@@ -110,7 +116,7 @@ static int look_closed(struct xs_handle *xs, const struct device_ref *ref, struc
 
 int device_wait_closed(struct xs_handle *xs, const struct device_ref *ref, int64_t deadline_ms, struct failure *failure)
 {
-    return wait_by(xs, ref, look_closed, "the guest did not let go of it", deadline_ms, failure);
+    return wait_for_manager(xs, ref, look_closed, "the guest did not let go of it", "closed", deadline_ms, failure);
 }
 
 /* ---- resized ---- */
@@ -129,7 +135,8 @@ static int look_resized(struct xs_handle *xs, const struct device_ref *ref, stru
 int device_wait_resized(struct xs_handle *xs, const struct device_ref *ref, int64_t deadline_ms,
                         struct failure *failure)
 {
-    return wait_by(xs, ref, look_resized, "its back end did not change the size", deadline_ms, failure);
+    return wait_for_manager(xs, ref, look_resized, "its back end did not change the size", "resized", deadline_ms,
+                            failure);
 }
 
 /* ---- gone ---- */
