@@ -49,6 +49,9 @@ int config_read(const char *path, struct config **tree, struct diagnostics *said
 int config_override(struct config *tree, const char *statement, struct diagnostics *said);
 
 const struct config_setting *config_find(const struct config *tree, const char *name);
+/* What it was parsed from first: the file. */
+const char *config_source(const struct config *tree);
+
 unsigned int config_settings(const struct config *tree);
 const struct config_setting *config_setting(const struct config *tree, unsigned int index);
 

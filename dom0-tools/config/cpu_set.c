@@ -85,7 +85,7 @@ const char *cpu_set_parse(const char *list, struct cpu_set *set)
     for (unsigned int i = 0; i < CPU_SET_CPUS / 64; i++)
         if (set->word[i])
             return NULL;
-    return "no CPU is left in the list";
+    return "no CPU is left in the list (^N takes away from what stands before it: all,^N)";
 }
 
 static bool is_full(const struct cpu_set *set)

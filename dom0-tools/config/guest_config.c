@@ -20,8 +20,11 @@ struct reader {
     struct diagnostics *said;
 };
 
+/* What no setting is to blame for is told of the file. */
 #define error(reader, setting, ...)                                                                                    \
-    diagnostics_add((reader)->said, DIAGNOSTIC_ERROR, (setting) ? &(setting)->place : NULL, __VA_ARGS__)
+    diagnostics_add((reader)->said, DIAGNOSTIC_ERROR,                                                                  \
+                    (setting) ? &(setting)->place : &(struct config_place){.source = config_source((reader)->tree)},   \
+                    __VA_ARGS__)
 #define warning(reader, setting, ...)                                                                                  \
     diagnostics_add((reader)->said, DIAGNOSTIC_WARNING, (setting) ? &(setting)->place : NULL, __VA_ARGS__)
 

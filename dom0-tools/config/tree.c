@@ -22,6 +22,15 @@ const char *config_tree_source(struct config *tree, const char *name)
     return source->name;
 }
 
+const char *config_source(const struct config *tree)
+{
+    const struct config_source *source = tree->sources; /* the newest first */
+
+    while (source && source->next)
+        source = source->next;
+    return source ? source->name : NULL;
+}
+
 struct config_value *config_value_new(enum config_type type, const struct config_place *place, char *text)
 {
     struct config_value *value = calloc(1, sizeof(*value));

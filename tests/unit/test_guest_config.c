@@ -211,6 +211,7 @@ static void test_bad_values(void)
     says(DIAGNOSTIC_ERROR, "kernel=''\n", "kernel is missing");
     CU_ASSERT_EQUAL(read_guest("name='g'\nkernel='/k'\n"), -1);
     CU_ASSERT_PTR_NOT_NULL(strstr(said.items[0].text, "memory is missing"));
+    CU_ASSERT_PTR_NOT_NULL(said.items[0].source); /* the file, though no line of it */
     CU_ASSERT_EQUAL(read_guest(""), -1);
     CU_ASSERT_EQUAL(said.errors, 3);
 }
@@ -227,6 +228,7 @@ static void test_keys_that_do_nothing(void)
     CU_ASSERT_PTR_NULL(strstr(said.items[0].text, "did you mean"));
     says(DIAGNOSTIC_WARNING, "nographic=1\n", "nographic has no effect: it is for HVM guests only");
     says(DIAGNOSTIC_WARNING, "seclabel='x'\n", "seclabel has no effect");
+    accepts("bootloader=''\n");
     says(DIAGNOSTIC_ERROR, "bootloader='pygrub'\n", "bootloader is understood but not supported");
     says(DIAGNOSTIC_ERROR, "pci=['01:00.0']\n", "pci is understood but not supported");
     says(DIAGNOSTIC_ERROR, "vnc=1\n", "vnc is understood but not supported");
