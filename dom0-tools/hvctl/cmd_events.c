@@ -89,6 +89,30 @@ static bool wait_for_change(struct command *c, int64_t interval_ms, int64_t dead
     return deadline < 0 || store_now_ms() < deadline;
 }
 
+static bool was_there(const domain_info *last, int n, unsigned domid)
+{
+    for (int i = 0; i < n; i++)
+        if (last[i].domain == domid)
+            return true;
+    return false;
+}
+
+/* A create gives its domain a name and announces it then: what a look in between finds is passed over. Returns how many
+ * stay in the list. */
+static int leave_unfinished(struct command *c, const domain_info *last, int n, domain_info *now, int now_n)
+{
+    int kept = 0;
+    for (int i = 0; i < now_n; i++) {
+        bool fresh = (now[i].flags & (XEN_DOMINF_paused | XEN_DOMINF_shutdown | XEN_DOMINF_dying)) == XEN_DOMINF_paused;
+        char *name =
+            fresh && !was_there(last, n, now[i].domain) && c->xs ? store_domain_name(c->xs, now[i].domain) : NULL;
+        if (name || !fresh || was_there(last, n, now[i].domain))
+            now[kept++] = now[i];
+        free(name);
+    }
+    return kept;
+}
+
 static bool parse_options(int argc, char **argv, struct follower *f, uint64_t *interval, uint64_t *timeout)
 {
     static const struct option options[] = {{"count", required_argument, NULL, 'n'},
@@ -126,6 +150,8 @@ int cmd_events(struct command *c, int argc, char **argv)
     while (n >= 0 && !fflush(stdout) && (!f->most || f->told < f->most)) {
         bool more = wait_for_change(c, (int64_t)interval * 1000, deadline);
         int now_n = domain_list(c->hv, &now);
+        if (now_n >= 0)
+            now_n = leave_unfinished(c, last, n, now, now_n);
         if (now_n >= 0)
             domain_life_compare(last, n, now, now_n, tell, f);
         free(last);

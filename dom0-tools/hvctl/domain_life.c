@@ -9,6 +9,7 @@ const char *domain_event_name(enum domain_event event)
     static const char *const names[] = {
         [DOMAIN_CREATED] = "created",   [DOMAIN_PAUSED] = "paused", [DOMAIN_UNPAUSED] = "unpaused",
         [DOMAIN_SHUTDOWN] = "shutdown", [DOMAIN_DYING] = "dying",   [DOMAIN_DESTROYED] = "destroyed",
+        [DOMAIN_RENAMED] = "renamed",
     };
     return names[event];
 }
@@ -29,13 +30,22 @@ static void compare_flags(uint32_t before, const domain_info *now, teller *tell,
         tell(context, DOMAIN_DYING, now);
 }
 
+/* The same domain with another UUID, as one gets that is kept beside its next life: its shared page does not move. */
+static bool is_renamed(const domain_info *old, const domain_info *now)
+{
+    return old->shared_info_frame == now->shared_info_frame && old->cpu_time <= now->cpu_time;
+}
+
 void domain_life_compare(const domain_info *old, int old_count, const domain_info *now, int now_count, teller *tell,
                          void *context)
 {
     int i = 0, k = 0;
     while (i < old_count || k < now_count) {
         bool both = i < old_count && k < now_count && old[i].domain == now[k].domain;
-        if (both && !memcmp(old[i].handle, now[k].handle, sizeof(old[i].handle))) {
+        bool same = both && !memcmp(old[i].handle, now[k].handle, sizeof(old[i].handle));
+        if (same || (both && is_renamed(&old[i], &now[k]))) {
+            if (!same)
+                tell(context, DOMAIN_RENAMED, &now[k]);
             compare_flags(old[i].flags, &now[k], tell, context);
             i++;
             k++;

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What happened to domains between two looks at the list of all. Pure: two sorted lists in, events out. A domain id
- * that stands for another domain than before (its UUID differs) has ended and another one has come.
+ * that stands for another domain than before (its UUID differs, and its shared page) has ended and another one has
+ * come. If only the UUID differs, hvd keeps the dead domain and makes the guest again.
  */
 #ifndef HAVEN_HVCTL_DOMAIN_LIFE_H
 #define HAVEN_HVCTL_DOMAIN_LIFE_H
 
 #include "libhv/domain.h"
 
-enum domain_event { DOMAIN_CREATED, DOMAIN_PAUSED, DOMAIN_UNPAUSED, DOMAIN_SHUTDOWN, DOMAIN_DYING, DOMAIN_DESTROYED };
+enum domain_event {
+    DOMAIN_CREATED,
+    DOMAIN_PAUSED,
+    DOMAIN_UNPAUSED,
+    DOMAIN_SHUTDOWN,
+    DOMAIN_DYING,
+    DOMAIN_DESTROYED,
+    DOMAIN_RENAMED
+};
 
 const char *domain_event_name(enum domain_event event);
 

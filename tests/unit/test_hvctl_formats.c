@@ -112,7 +112,7 @@ static void tell(void *context, enum domain_event event, const domain_info *info
 
 static domain_info domain(domid_t id, uint8_t handle, uint32_t flags)
 {
-    return (domain_info){.domain = id, .handle = {handle}, .flags = flags};
+    return (domain_info){.domain = id, .handle = {handle}, .flags = flags, .shared_info_frame = handle};
 }
 
 static void expect_events(const domain_info *old, int olds, const domain_info *now, int nows, const char *want)
@@ -131,6 +131,10 @@ static void test_events(void)
     expect_events(NULL, 0, a, 2, "0 created;1 created;");
     expect_events(a, 2, NULL, 0, "0 destroyed;1 destroyed;");
     expect_events(a, 4, b, 4, "1 destroyed;2 unpaused;3 created;3 paused;5 destroyed;5 created;5 shutdown;5 dying;");
+    domain_info kept = a[1];
+    kept.handle[0] = 9;
+    kept.flags = XEN_DOMINF_shutdown;
+    expect_events(&a[1], 1, &kept, 1, "1 renamed;1 shutdown;");
 }
 
 int main(void)
