@@ -99,7 +99,7 @@ static int take_input(struct session *s)
 {
     char data[256];
     ssize_t size = read(STDIN_FILENO, data, sizeof(data));
-    const char *escape = size > 0 && s->terminal ? memchr(data, s->options->escape, (size_t)size) : NULL;
+    const char *escape = size > 0 ? memchr(data, s->options->escape, (size_t)size) : NULL;
 
     if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN))
         s->input_ended = true;
@@ -225,6 +225,8 @@ static int talk(struct session *s)
     while (result == 0 && raw_terminal_signal() == 0)
         result = round_once(s);
     int reason = errno;
+    if (result > 0 && s->pty >= 0)
+        send_input(s); /* what a script wrote before the escape */
     if (s->terminal)
         write_all(STDOUT_FILENO, "\r\n", 2);
     raw_terminal_end();
