@@ -52,13 +52,13 @@ static bool parse_arguments(int argc, char **argv, struct arguments *a)
         else if (strcmp(word, "-f") == 0 && i + 1 < argc && !a->file)
             a->file = argv[++i];
         else if (word[0] == '-' && word[1])
-            return false;
+            return command_fail("create: unknown option '%s'", word), false;
         else if (strchr(word, '='))
             a->settings[a->count++] = word;
         else if (!a->file)
             a->file = word;
         else
-            return false;
+            return command_fail("create: '%s' is neither KEY=VALUE nor the only file", word), false;
     }
     return a->file != NULL;
 }

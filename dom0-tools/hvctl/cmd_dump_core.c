@@ -38,14 +38,16 @@ int cmd_dump_core(struct command *c, int argc, char **argv)
 
     if (!hv)
         return COMMAND_FAILED;
+    if (domid == 0)
+        return command_fail("domain 0 cannot be dumped: it would write its own memory while that changes");
     if (strcmp(file, "-") == 0)
         return dump_to(c, hv, (unsigned)domid, file, STDOUT_FILENO);
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* a guest's secrets are in it */
     if (fd < 0)
-        return command_error("%s", file);
+        return command_fail("%s: %s", file, strerror(errno));
     int status = dump_to(c, hv, (unsigned)domid, file, fd);
     if (close(fd) && status == COMMAND_OK)
-        status = command_error("%s", file);
+        status = command_fail("%s: %s", file, strerror(errno));
     if (status != COMMAND_OK)
         unlink(file);
     else if (c->json)

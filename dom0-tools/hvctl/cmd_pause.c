@@ -20,10 +20,19 @@ int cmd_unpause(struct command *c, int argc, char **argv)
 {
     if (argc != 2)
         return command_usage(c);
-    int id = command_find_domain(c, argv[1]);
+    domain_info info;
+    int id = command_find_domain_info(c, argv[1], &info);
     if (id < 0)
         return COMMAND_FAILED;
-    return domain_unpause(c->hv, (unsigned)id) ? command_error("unpausing domain %s", argv[1]) : COMMAND_OK;
+    if (!(info.flags & XEN_DOMINF_paused)) {
+        fprintf(stderr, "hvctl: domain %s is not paused\n", argv[1]);
+        return COMMAND_OK; /* as with xl */
+    }
+    if (domain_unpause(c->hv, (unsigned)id))
+        return command_error("unpausing domain %s", argv[1]);
+    if (!domain_get_info(c->hv, (unsigned)id, &info) && info.flags & XEN_DOMINF_paused)
+        fprintf(stderr, "hvctl: domain %s is still paused: it was paused more than once\n", argv[1]);
+    return COMMAND_OK;
 }
 
 static int find_trigger(const char *name)
@@ -52,9 +61,12 @@ int cmd_trigger(struct command *c, int argc, char **argv)
         return command_fail("there is no trigger '%s': nmi, reset, init, power or sleep", argv[2]);
     if (argc == 4 && !command_parse_number(argv[3], 0, UINT32_MAX, &vcpu))
         return command_fail("'%s' is no number of a vCPU", argv[3]);
-    int id = command_find_domain(c, argv[1]);
+    domain_info info;
+    int id = command_find_domain_info(c, argv[1], &info);
     if (id < 0)
         return COMMAND_FAILED;
+    if (info.max_vcpu_id == XEN_INVALID_MAX_VCPU_ID || vcpu > info.max_vcpu_id)
+        return command_fail("domain %s has no vCPU %s", argv[1], argc == 4 ? argv[3] : "0");
     if (domain_send_trigger(c->hv, (unsigned)id, (unsigned)trigger, (unsigned)vcpu))
         return command_error("sending %s to domain %s", argv[2], argv[1]);
     return COMMAND_OK;

@@ -24,12 +24,13 @@ struct command {
     bool json; /* --json, which main takes out wherever it stands before "--" */
     struct hypervisor *hv;
     struct xs_handle *xs;
+    char full_name[32]; /* "hvctl COMMAND" */
 };
 
 struct command_entry {
     const char *name, *arguments, *summary;
     const char *options; /* one line each; NULL if there are none */
-    /* argv[0] is the command's name, argv[argc] is NULL. Returns the exit status. */
+    /* argv[0] is "hvctl COMMAND", argv[argc] is NULL. Returns the exit status. */
     int (*run)(struct command *c, int argc, char **argv);
 };
 

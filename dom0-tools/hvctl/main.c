@@ -53,6 +53,9 @@ static int run(struct command *c, int argc, char **argv)
             return COMMAND_OK;
         }
     }
+    /* As getopt's messages begin with it. */
+    snprintf(c->full_name, sizeof(c->full_name), "hvctl %s", c->entry->name);
+    argv[0] = c->full_name;
     return c->entry->run(c, argc, argv);
 }
 
