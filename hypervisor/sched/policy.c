@@ -136,7 +136,12 @@ void policy_charge(struct sched_queue *q, uint64_t now)
     queue_advance(q);
 }
 
-/* Far enough behind to preempt u once u's rate limit is over. */
+void policy_hold(struct sched_queue *q, uint64_t now)
+{
+    q->running->stays = now + POLICY_HOLD;
+}
+
+/* Far enough behind to preempt u once u's time to stay is over. */
 static bool preempts(const struct sched_unit *first, const struct sched_unit *u)
 {
     return before(first->vtime + POLICY_LEAD, u->vtime);
@@ -154,7 +159,7 @@ bool policy_must_switch(const struct sched_queue *q, uint64_t now)
         return false;
     if (u->yielded || !before(now, u->slice_end))
         return true;
-    return preempts(first, u) && !before(now, u->picked + READ_ONCE(policy_ratelimit));
+    return preempts(first, u) && !before(now, u->stays);
 }
 
 struct sched_unit *policy_pick(struct sched_queue *q, uint64_t now)
@@ -167,7 +172,8 @@ struct sched_unit *policy_pick(struct sched_queue *q, uint64_t now)
         if (!left)
             continue;
         policy_dequeue(q, u);
-        u->charged = u->picked = now;
+        u->charged = now;
+        u->stays = now + READ_ONCE(policy_ratelimit);
         u->slice_end = now + MIN(left, POLICY_SLICE);
         u->yielded = false;
         q->running = u;
@@ -193,14 +199,12 @@ void policy_stop_running(struct sched_queue *q, bool runnable)
 uint64_t policy_next_look(const struct sched_queue *q, uint64_t now)
 {
     const struct sched_unit *u = q->running, *first = first_waiting(q);
-    uint64_t left, limited, period_end = (now / POLICY_CAP_PERIOD + 1) * POLICY_CAP_PERIOD;
+    uint64_t left, period_end = (now / POLICY_CAP_PERIOD + 1) * POLICY_CAP_PERIOD;
 
     if (!u)
         return q->count ? period_end : ~0ULL; /* all that wait are capped */
-    if (first) {
-        limited = u->picked + READ_ONCE(policy_ratelimit);
-        return preempts(first, u) && before(limited, u->slice_end) ? limited : u->slice_end;
-    }
+    if (first)
+        return preempts(first, u) && before(u->stays, u->slice_end) ? u->stays : u->slice_end;
     /* Nobody waits: past the end of its slice it goes on, as long as its cap lets it. */
     left = policy_cap_left(u->domain, now);
     return left == ~0ULL ? ~0ULL : now + left;

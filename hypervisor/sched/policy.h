@@ -10,8 +10,10 @@
  *
  * A running unit is preempted when its slice is over and somebody waits, or when one waits that is more than LEAD
  * behind it, but not before it has run for policy_ratelimit: a guest that wakes its back end with the first of many
- * requests gets to the last, and both work through batches instead of taking turns at each request. A yield lets the
- * first waiting one go first, once.
+ * requests gets to the last, and both work through batches instead of taking turns at each request. One that wakes
+ * another vCPU of its own domain goes on for POLICY_HOLD, no less and no more: kernels send such wake-ups with a lock held
+ * that the woken one wants first, and would spin for, or wait themselves for what the woken one does. A yield lets the first
+ * waiting one go first, once.
  *
  * A domain's cap limits all its units together to cap % of one CPU: within each period they may use that much time;
  * what they overrun is taken from the next period. Its counters are shared by several queues, hence atomic.
@@ -26,6 +28,7 @@
 #define POLICY_WEIGHT_MAX     65535
 #define POLICY_SLICE          5000000ULL /* ns */
 #define POLICY_RATELIMIT      1000000ULL /* to begin with */
+#define POLICY_HOLD           500000ULL
 #define POLICY_LEAD           500000ULL
 #define POLICY_SLEEPER        3000000ULL
 #define POLICY_CAP_PERIOD     30000000ULL
@@ -47,7 +50,7 @@ struct sched_unit {
     struct sched_queue *queue; /* whose virtual time vtime is relative to */
     uint64_t vtime;
     uint64_t charged;   /* while running: system time up to which vtime counts */
-    uint64_t picked;    /* while running: since when */
+    uint64_t stays;     /* while running: not preempted before then */
     uint64_t slice_end; /* while running */
     bool waiting, yielded;
 };
@@ -66,6 +69,9 @@ void policy_unit_init(struct sched_unit *u, struct sched_domain *d, struct sched
  * one. */
 void policy_enqueue(struct sched_queue *q, struct sched_unit *u);
 void policy_dequeue(struct sched_queue *q, struct sched_unit *u);
+
+/* The running unit has just woken one of its own domain, on the same queue. */
+void policy_hold(struct sched_queue *q, uint64_t now);
 
 /* Charges the running unit for the time up to now. */
 void policy_charge(struct sched_queue *q, uint64_t now);

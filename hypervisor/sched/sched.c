@@ -134,6 +134,8 @@ static bool enqueue(struct runqueue *rq, struct vcpu *v)
     runstate_change(v, RUNSTATE_runnable, now);
     policy_charge(&rq->queue, now); /* first: the newcomer starts at the queue's time of now */
     policy_enqueue(&rq->queue, v->sched);
+    if (current->domain == v->domain && is_chosen(rq, current))
+        policy_hold(&rq->queue, now);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!rq->queue.running || policy_must_switch(&rq->queue, now))
         return true;

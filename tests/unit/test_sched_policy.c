@@ -179,6 +179,31 @@ static void test_rate_limit(void)
     CU_ASSERT(s.q.running == &s.unit[1]);
 }
 
+/* One that is woken by another of its domain comes after a short while, be the waker's rate limit over or just begun. */
+static void test_hold(void)
+{
+    static const uint64_t ran[] = {POLICY_RATELIMIT / 10, POLICY_RATELIMIT * 2};
+    struct simulation s;
+
+    for (unsigned int i = 0; i < 2; i++) {
+        simulation_init(&s, 2, NULL);
+        policy_dequeue(&s.q, &s.unit[1]);
+        run_hogs(&s, 100 * MS);
+        reschedule(&s, false);
+        policy_enqueue(&s.q, &s.unit[0]);
+        reschedule(&s, true);
+        pass(&s, ran[i]);
+        policy_charge(&s.q, s.now);
+        policy_enqueue(&s.q, &s.unit[1]);
+        policy_hold(&s.q, s.now);
+        CU_ASSERT(!policy_must_switch(&s.q, s.now));
+        CU_ASSERT(policy_next_look(&s.q, s.now) == s.now + POLICY_HOLD);
+        pass(&s, POLICY_HOLD);
+        reschedule(&s, true);
+        CU_ASSERT(s.q.running == &s.unit[1]);
+    }
+}
+
 /* Having slept gives no claim to the time slept through: the sleeper's lead is bounded. */
 static void test_sleeper_cannot_save_up(void)
 {
@@ -317,6 +342,7 @@ int main(void)
                            {"alone needs no timer", test_alone_needs_no_timer},
                            {"waker preempts hog", test_waker_preempts_hog},
                            {"rate limit", test_rate_limit},
+                           {"one that its own domain wakes", test_hold},
                            {"sleeper cannot save up", test_sleeper_cannot_save_up},
                            {"yield", test_yield_lets_the_other_go},
                            {"cap", test_cap},
