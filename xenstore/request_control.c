@@ -99,17 +99,10 @@ static bool count_node(void *context, const struct path *path, struct node *node
     return true;
 }
 
-static int control_memreport(struct request *request, char **parameters, size_t count)
+static void write_memreport(const struct store *store, FILE *file)
 {
-    const struct store *store = request->store;
-    const char *path = count ? parameters[0] : trace_path;
     unsigned long counts[2] = {0};
 
-    if (count > 1)
-        return EINVAL;
-    FILE *file = path ? fopen(path, "ae") : NULL;
-    if (!file)
-        return EBADF;
     store_walk(&store->tree, count_node, counts);
     fprintf(file, "nodes: %lu, %lu bytes\nwatches: %u\nrequests: %llu\ntransactions tried again: %llu\n", counts[0],
             counts[1], store->watches.count, (unsigned long long)store->requests, (unsigned long long)store->conflicts);
@@ -119,6 +112,43 @@ static int control_memreport(struct request *request, char **parameters, size_t 
             fprintf(file, "domain %u: %ld nodes, %u watches, %u transactions, %ld bytes\n", domid, usage->nodes,
                     usage->watches, usage->transactions, usage->memory);
     }
+}
+
+/* The report as the answer, as much of it as one has room for. */
+static int reply_memreport(struct request *request)
+{
+    char *report = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&report, &size);
+
+    if (!file)
+        return ENOMEM;
+    write_memreport(request->store, file);
+    if (fclose(file) != 0) {
+        free(report);
+        return ENOMEM;
+    }
+    if (size > XENSTORE_PAYLOAD_MAX - 1)
+        size = XENSTORE_PAYLOAD_MAX - 1;
+    report[size] = '\0';
+    int error = request_reply(request, report, size + 1);
+    free(report);
+    return error;
+}
+
+/* Without a file the trace's, and where nothing is traced, to who asked. */
+static int control_memreport(struct request *request, char **parameters, size_t count)
+{
+    const char *path = count ? parameters[0] : trace_path;
+
+    if (count > 1)
+        return EINVAL;
+    if (!path)
+        return reply_memreport(request);
+    FILE *file = fopen(path, "ae");
+    if (!file)
+        return EBADF;
+    write_memreport(request->store, file);
     fclose(file);
     return request_acknowledge(request);
 }
