@@ -70,7 +70,9 @@ static void notify_ready(void)
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
-    if (sendto(fd, message, sizeof(message) - 1, MSG_NOSIGNAL, (struct sockaddr *)&address, length) < 0)
+    /* Who waited may have seen the socket and gone on. */
+    if (sendto(fd, message, sizeof(message) - 1, MSG_NOSIGNAL, (struct sockaddr *)&address, length) < 0 &&
+        errno != ECONNREFUSED)
         log_line(LOG_LEVEL_WARNING, "cannot notify %s: %s", path, strerror(errno));
     close(fd);
 }
