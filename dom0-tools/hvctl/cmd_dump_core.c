@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void show_progress(uint64_t done, uint64_t pages)
@@ -35,6 +36,7 @@ int cmd_dump_core(struct command *c, int argc, char **argv)
     int domid = command_find_domain(c, argv[1]);
     struct hypervisor *hv = domid < 0 ? NULL : command_hypervisor(c);
     const char *file = argv[2];
+    struct stat facts;
 
     if (!hv)
         return COMMAND_FAILED;
@@ -45,12 +47,13 @@ int cmd_dump_core(struct command *c, int argc, char **argv)
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* a guest's secrets are in it */
     if (fd < 0)
         return command_fail("%s: %s", file, strerror(errno));
+    bool is_file = fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode); /* no device, which would go */
     int status = dump_to(c, hv, (unsigned)domid, file, fd);
     if (close(fd) && status == COMMAND_OK)
         status = command_fail("%s: %s", file, strerror(errno));
-    if (status != COMMAND_OK)
+    if (status != COMMAND_OK && is_file)
         unlink(file);
-    else if (c->json)
+    if (status == COMMAND_OK && c->json)
         printf("{\"dumped\": %d}\n", domid);
     return status;
 }
