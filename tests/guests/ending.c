@@ -4,11 +4,12 @@
  * Trick: the command line says how and when: "ending=poweroff|reboot|crash|watchdog|fault|spin|never
  * after=MILLISECONDS". "fault" is what a triple fault is on a bare machine: an exception without a handler, a stack or
  * a way back. "spin" and "never" do not end: the one keeps all vCPUs busy with events off, the other blocks for ever.
- * As dom0, "ending=reboot" is the end of any test. Expect: the domain lives for that time, and then shuts down with
+ * As dom0, "ending=reboot" is the end of any test. Its page map is where crash tools look for it. Expect: the domain lives for that time, and then shuts down with
  * that code ("fault": as crashed).
  */
 #include "clock.h"
 #include "guest.h"
+#include "memory.h"
 #include "vcpu.h"
 
 #include <xen/sched.h>
@@ -74,6 +75,19 @@ static void fault(void)
                  "ud2");
 }
 
+/* Where the page map is, as a tree of three levels that describes 1 GiB at most. */
+static void publish_page_map(void)
+{
+    static uint64_t top[512] __attribute__((aligned(4096))), middle[512] __attribute__((aligned(4096)));
+    uint64_t first = va_to_pfn((void *)start_info->mfn_list);
+
+    for (uint64_t i = 0; i < 512 && i * 512 < start_info->nr_pages; i++)
+        middle[i] = mfn_of_pfn(first + i);
+    top[0] = mfn_of_pfn(va_to_pfn(middle));
+    shared_info->arch.pfn_to_mfn_frame_list_list = mfn_of_pfn(va_to_pfn(top));
+    shared_info->arch.max_pfn = start_info->nr_pages;
+}
+
 void guest_main(void)
 {
     struct sched_shutdown how = {.reason = ending()};
@@ -84,6 +98,7 @@ void guest_main(void)
     while (after && *after >= '0' && *after <= '9')
         ms = ms * 10 + (uint64_t)(*after++ - '0');
     bool spins = wanted && !strncmp(wanted, "spin", 4), faults = wanted && !strncmp(wanted, "fault", 5);
+    publish_page_map();
     hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* a hundred ticks a second, which Xen begins with */
     sleep_until(how.reason == ~0u && !spins && !faults ? 0 : clock_ns() + ms * 1000000);
     if (spins)

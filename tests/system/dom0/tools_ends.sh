@@ -23,3 +23,18 @@ check "the guest stays as it ended" wait_until 20 sh -c "hvctl list late | grep 
 check "host: status tells of hvd" status_is 1 hvctl host status
 check "host: start brings hvd back" host_starts
 check "hvd does what it missed" wait_until 20 gone late
+
+# --- dumps, with all 4096 pages of the guest, and what was in them
+dumps=/var/lib/haven/dump
+is_dumped() { [ "$(cat $dumps/"$1"-20*.core | wc -c)" -gt 16777216 ]; }
+check "create a guest that is dumped" create dumped "crash mark=found" 100 'on_crash = "coredump-destroy"'
+check "create a guest that is dumped and restarts" create redump crash 100 'on_crash = "coredump-restart"'
+first=$(hvctl domid redump)
+check "on_crash = coredump-destroy" wait_until 20 gone dumped
+check "it is dumped" is_dumped dumped
+holds_mark() { tr '\0' '\n' < "$(ls $dumps/dumped-20*.core)" | grep -q "mark=found"; }
+check "the dump has the guest's memory" holds_mark
+check "on_crash = coredump-restart" wait_until 20 sh -c "id=\$(hvctl domid redump) && [ \$id -gt ${first:-0} ]"
+check "it is dumped, too" is_dumped redump
+hvctl destroy redump
+rm -r $dumps
