@@ -24,6 +24,7 @@ struct setup {
     const char *bridge, *nic;
     struct subnet subnet;
     bool subnet_given, no_dhcp, no_nat, remove;
+    bool made; /* the bridge was not there */
     struct command *c;
     struct json json;
     struct netlink netlink;
@@ -83,11 +84,22 @@ static int choose_subnet(struct setup *s, const struct link *bridge, bool *there
     }
 }
 
+/* A bridge that has a network of ours gets no second one: rules and DHCP are for one. */
+static int check_only_network(const struct setup *s, struct failure *failure)
+{
+    struct failure no_nft = {.text = ""};
+    if (s->made || (!nat_dhcp_pid(s->bridge) && nat_masquerades(s->bridge, &no_nft) != 1))
+        return 0;
+    return failure_set(failure,
+                       "%s has another network already (\"hvctl network-setup --bridge %s --remove\" takes it away)",
+                       s->bridge, s->bridge);
+}
+
 static int set_address(struct setup *s, const struct link *bridge, struct failure *failure)
 {
     bool there;
     char text[64], own[SUBNET_TEXT], net[SUBNET_TEXT];
-    if (choose_subnet(s, bridge, &there, failure))
+    if (choose_subnet(s, bridge, &there, failure) || (!there && check_only_network(s, failure)))
         return -1;
     struct net_address a = {.family = AF_INET, .prefix = (uint8_t)s->subnet.prefix, .link = bridge->index};
     uint32_t gateway = htonl(subnet_gateway(&s->subnet)), broadcast = htonl(subnet_broadcast(&s->subnet));
@@ -110,6 +122,8 @@ static int set_up_nat(struct setup *s, const struct link *bridge, struct failure
         return -1;
     if (!s->no_nat) {
         int there = nat_masquerades(s->bridge, failure);
+        if (there > 0 && s->made) /* of a bridge that somebody deleted */
+            there = 0;
         if (there < 0 || nat_forward(failure) || (!there && nat_masquerade(s->bridge, &s->subnet, failure)))
             return -1;
         say(s, "nat", !there, "guests reach other networks with dom0's address");
@@ -139,16 +153,33 @@ static int set_up_nic(struct setup *s, struct link *bridge, struct failure *fail
     return 0;
 }
 
+/* What a new bridge got before something failed; not one that still has the NIC, and perhaps its addresses. */
+static void take_back(struct setup *s, const struct link *bridge)
+{
+    struct failure ignored = {.text = ""};
+    struct link nic;
+    if (s->nic && (link_find(&s->netlink, s->nic, &nic) < 0 || nic.master == bridge->index))
+        return;
+    if (link_delete(&s->netlink, bridge->index))
+        return;
+    nat_dhcp_stop(s->bridge, &ignored);
+    if (nat_masquerades(s->bridge, &ignored) == 1)
+        nat_masquerade_end(s->bridge, &ignored);
+    say(s, "bridge", true, "removed again");
+}
+
 static int set_up(struct setup *s, struct failure *failure)
 {
     struct link bridge, nic;
-    bool made;
     if (s->nic && !link_find(&s->netlink, s->nic, &nic))
         return failure_set(failure, "there is no interface %s (\"ip link\" lists them)", s->nic);
-    if (bridge_make(&s->netlink, s->bridge, &bridge, &made, failure))
+    if (bridge_make(&s->netlink, s->bridge, &bridge, &s->made, failure))
         return -1;
-    say(s, "bridge", made, s->bridge);
-    return s->nic ? set_up_nic(s, &bridge, failure) : set_up_nat(s, &bridge, failure);
+    say(s, "bridge", s->made, s->bridge);
+    int failed = s->nic ? set_up_nic(s, &bridge, failure) : set_up_nat(s, &bridge, failure);
+    if (failed && s->made)
+        take_back(s, &bridge);
+    return failed;
 }
 
 /* ---- removing ---- */

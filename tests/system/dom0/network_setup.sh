@@ -45,6 +45,10 @@ check "nat: the bridge has the first address" [ -n "$(ip -4 addr show guests0 | 
 check "nat: forwards" is "$(cat /proc/sys/net/ipv4/ip_forward)" 1
 check "nat: masquerades" has_rules haven_nat_guests0
 check "nat: DHCP runs" dnsmasq_runs
+check "nat: no second network for the bridge" fails hvctl network-setup --bridge guests0 --subnet 10.7.0.0/24
+check "nat: and why" said "guests0 has another network already"
+check "nat: not somebody else's network" fails hvctl network-setup --bridge guests1 --subnet 10.8.0.128/25
+check "nat: and no bridge is left" [ ! -e /sys/class/net/guests1 ]
 check "nat: another network chooses its own" quiet hvctl network-setup --bridge guests1
 check "nat: which is not the first one's" [ -z "$(ip -4 addr show guests1 | grep 10.8.0)" ]
 check "nat: removed" quiet hvctl network-setup --bridge guests1 --remove
