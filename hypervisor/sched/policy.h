@@ -28,7 +28,7 @@
 #define POLICY_WEIGHT_MAX     65535
 #define POLICY_SLICE          5000000ULL /* ns */
 #define POLICY_RATELIMIT      1000000ULL /* to begin with */
-#define POLICY_HOLD           500000ULL
+#define POLICY_HOLD           200000ULL
 #define POLICY_LEAD           500000ULL
 #define POLICY_SLEEPER        3000000ULL
 #define POLICY_CAP_PERIOD     30000000ULL
