@@ -15,7 +15,7 @@ int file_bytes_open(const char *path, const char *what, size_t most, struct file
 {
     struct stat s;
 
-    *file = (struct file_bytes){.fd = open(path, O_RDONLY | O_CLOEXEC)};
+    *file = (struct file_bytes){.fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)}; /* no waiting for a FIFO */
     if (file->fd < 0 || fstat(file->fd, &s))
         return failure_errno(failure, "%s %s", what, path);
     if (!S_ISREG(s.st_mode))
