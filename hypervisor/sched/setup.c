@@ -122,12 +122,41 @@ void sched_domain_free(struct domain *d)
     d->sched = NULL;
 }
 
+/* Charges all that run until now. Returns the CPUs on which the domain runs. */
+static cpumask_t charge_all(const struct domain *d)
+{
+    cpumask_t running = 0;
+    unsigned int cpu;
+
+    cpu_for_each (cpu) {
+        struct runqueue *rq = &runqueues[cpu];
+        uint64_t flags = spin_lock_irq(&rq->lock);
+
+        policy_charge(&rq->queue, clock_now());
+        if (rq->queue.running && rq->queue.running->domain == d->sched)
+            running |= CPUMASK(cpu);
+        spin_unlock_irq(&rq->lock, flags);
+    }
+    return running;
+}
+
+/*
+ * What ran until now ran under the old parameters. Then those that run look again: alone on its CPU and without a cap,
+ * a vCPU runs without an end, and no timer would tell when the new cap is reached.
+ */
 int sched_set_params(struct domain *d, uint16_t weight, uint16_t cap)
 {
+    cpumask_t running;
+    unsigned int cpu;
+
     if (!weight)
         return -EINVAL;
+    charge_all(d);
     WRITE_ONCE(d->sched->weight, weight);
     WRITE_ONCE(d->sched->cap, cap);
+    running = charge_all(d);
+    cpu_for_each_in (cpu, running)
+        softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
     return 0;
 }
 

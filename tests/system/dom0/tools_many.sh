@@ -22,6 +22,13 @@ check "many: bitten by its watchdog" create bitten watchdog 300 'vcpus = 2' 'on_
 check "many: sleeps" create sleeps never 0 'vcpus = 1'
 check "many: spins on 4 vCPUs" create spin4 spin 0 'vcpus = 4'
 check "many: all vCPUs of a guest spin" wait_until 60 busy_vcpus spin4 4
+# A cap holds from now on, also for those that run alone on their CPUs, which no event interrupts.
+cpu_time() { hvctl list spin4 --json | sed -n 's/.*"cpu_seconds": \([0-9.]*\).*/\1/p'; }
+check "many: a cap" hvctl sched -d spin4 -c 20
+spent=$(cpu_time) began=$(cut -d ' ' -f 1 /proc/uptime)
+sleep 2
+spent=$(echo "$spent $(cpu_time) $began $(cut -d ' ' -f 1 /proc/uptime)" | awk '{ print int(100 * ($2 - $1) / ($4 - $3)) }')
+check "many: it holds ($spent%)" test "$spent" -lt 60
 check "many: a crash is one" wait_until 60 crashed crashes
 check "many: a fault without a handler is a crash" wait_until 60 crashed faults
 check "many: a bite of the watchdog" wait_until 60 bitten
