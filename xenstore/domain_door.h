@@ -17,7 +17,8 @@ struct door *door_open(void);
 /* The port of dom0's own ring, 0 if there is none. */
 uint32_t door_dom0_port(struct door *door);
 
-/* Maps a domain's ring: by its frame if that is known, else by the grant reserved for it; dom0's own through its kernel. */
+/* Maps a domain's ring: by its frame if that is known, else by the grant reserved for it; dom0's own through its
+ * kernel. */
 void *door_map(struct door *door, unsigned domid, uint64_t gfn, bool *granted);
 void door_unmap(struct door *door, unsigned domid, bool granted, void *page);
 

@@ -123,8 +123,8 @@ static void print_cpu(const struct facts *f, uint32_t cpu, const xen_sysctl_cput
     json_object_end(f->json);
 }
 
-/* Asks for lists that the hypervisor fills: without buffers for how long they are, then with them. The lesser of the two
- * answers counts, 0 if there is none. */
+/* Asks for lists that the hypervisor fills: without buffers for how long they are, then with them. The lesser of the
+ * two answers counts, 0 if there is none. */
 static uint32_t ask_list(struct hypervisor *hv, struct xen_sysctl *op, const uint32_t *length, uint32_t room)
 {
     if (hypervisor_sysctl(hv, op) < 0)

@@ -40,7 +40,8 @@ int netlink_run(struct netlink *n, struct netlink_request *r, mnl_cb_t callback,
     char answer[NETLINK_ROOM];
     unsigned port = mnl_socket_get_portid(n->socket);
     int more = 1;
-    /* A dump has an end of its own. (Its two flags mean "replace" and "only if new" in requests that make something.) */
+    /* A dump has an end of its own. (Its two flags mean "replace" and "only if new" in requests that make something.)
+     */
     if ((r->header->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
         r->header->nlmsg_flags |= NLM_F_ACK;
     r->header->nlmsg_seq = ++n->sequence;

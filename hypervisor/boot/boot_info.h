@@ -21,9 +21,12 @@ struct boot_info {
     char command_line[2048];
     unsigned int module_count;
     struct boot_module module[BOOT_MODULES_MAX];
-    paddr_t rsdp;             /* 0: search */
+    paddr_t rsdp; /* 0: search */
     /* the text mode that dom0 is told about (dom0_vga_console_info) */
-    struct { bool text; uint16_t columns, rows, cursor_x, cursor_y; } vga;
+    struct {
+        bool text;
+        uint16_t columns, rows, cursor_x, cursor_y;
+    } vga;
 };
 
 extern struct boot_info boot_info;

@@ -33,19 +33,19 @@ struct vcpu;
 struct cpu_tables;
 
 struct cpu_local {
-    struct cpu_regs guest;     /* registers of 'current', saved on entry from it; loaded on exit */
-    struct vcpu *current;      /* the vCPU that runs here (the idle vCPU if none) */
-    uint64_t softirqs;         /* pending, bit per SOFTIRQ_*; set by any CPU, atomically */
-    uint64_t scratch;          /* entry.S */
-    uint32_t cpu;              /* index 0..cpu_count-1 */
+    struct cpu_regs guest; /* registers of 'current', saved on entry from it; loaded on exit */
+    struct vcpu *current;  /* the vCPU that runs here (the idle vCPU if none) */
+    uint64_t softirqs;     /* pending, bit per SOFTIRQ_*; set by any CPU, atomically */
+    uint64_t scratch;      /* entry.S */
+    uint32_t cpu;          /* index 0..cpu_count-1 */
     uint32_t apic_id;
-    uint32_t lock_level;       /* highest lock level held (debug builds) */
-    uint32_t irq_depth;        /* interrupts being handled */
-    uint64_t cr3;              /* top-level table that is loaded (machine address) */
-    uint64_t tlb_time;         /* tlb clock at this CPU's last full flush: read by others (mm/tlb.c) */
+    uint32_t lock_level; /* highest lock level held (debug builds) */
+    uint32_t irq_depth;  /* interrupts being handled */
+    uint64_t cr3;        /* top-level table that is loaded (machine address) */
+    uint64_t tlb_time;   /* tlb clock at this CPU's last full flush: read by others (mm/tlb.c) */
     struct vcpu *idle;
     struct cpu_tables *tables; /* descriptor tables (cpu/desc.h); NULL on the block the boot CPU starts on */
-} __aligned_(16); /* so that the guest frame ends aligned */
+} __aligned_(16);              /* so that the guest frame ends aligned */
 
 static inline struct cpu_local *cpu_this(void)
 {
@@ -66,12 +66,14 @@ static inline unsigned int cpu_id(void)
 typedef uint64_t cpumask_t;
 #define CPUMASK(cpu) (1ULL << (cpu))
 
-extern unsigned int cpu_count;       /* CPUs that are up, numbered from 0 without holes */
-extern cpumask_t cpu_online;         /* the same as a set */
+extern unsigned int cpu_count; /* CPUs that are up, numbered from 0 without holes */
+extern cpumask_t cpu_online;   /* the same as a set */
 struct cpu_local *cpu_local_of(unsigned int cpu);
 
-#define cpu_for_each(c)         for ((c) = 0; (c) < cpu_count; (c)++)
-#define cpu_for_each_in(c, set) for ((c) = 0; (c) < cpu_count; (c)++) if ((set) >> (c) & 1)
+#define cpu_for_each(c) for ((c) = 0; (c) < cpu_count; (c)++)
+#define cpu_for_each_in(c, set)                                                                                        \
+    for ((c) = 0; (c) < cpu_count; (c)++)                                                                              \
+        if ((set) >> (c)&1)
 
 /*
  * Allocates and maps a CPU's stack block (guard page included), returns its cpu_local with cpu set. -ENOMEM: NULL. The

@@ -17,7 +17,7 @@
 #define SEL_GUEST_SS       0xe02b
 #define SEL_GUEST_CS64     0xe033
 #define SEL_TSS            0xe040 /* 16 bytes */
-#define RPL_USER           3 /* both the guest's kernel and its user mode */
+#define RPL_USER           3      /* both the guest's kernel and its user mode */
 #define SEL_LDT            0xe050 /* 16 bytes; LDTR is reloaded when the current vCPU's LDT changes */
 
 struct tss64 {
@@ -34,34 +34,38 @@ _Static_assert(sizeof(struct tss64) == 104, "SDM 3A figure 8-11");
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB };
 
 /*
- * What a CPU's descriptor tables consist of; allocated and mapped by cpu_local_create (mm/cpu_memory.c), filled by desc.c.
+ * What a CPU's descriptor tables consist of; allocated and mapped by cpu_local_create (mm/cpu_memory.c), filled by
+ * desc.c.
  */
 struct cpu_tables {
-    uint64_t *gdt_page;    /* page 14, at any writable address */
-    uint64_t gdt_virt;     /* the CPU's window: what GDTR points at */
+    uint64_t *gdt_page; /* page 14, at any writable address */
+    uint64_t gdt_virt;  /* the CPU's window: what GDTR points at */
     uint64_t ldt_virt;
-    uint8_t *stubs;        /* page of SYSCALL stubs, at a writable address */
-    uint64_t stubs_virt;   /* where it is executed: within 2 GiB of text and stack */
+    uint8_t *stubs;           /* page of SYSCALL stubs, at a writable address */
+    uint64_t stubs_virt;      /* where it is executed: within 2 GiB of text and stack */
     unsigned int ldt_entries; /* loaded in LDTR */
     struct tss64 tss;
 };
 
 /*
- * Boot CPU, first of all: loads a static GDT and the IDT, so that a fault while booting says where it was. The gates were
- * set by desc_set_gate before.
+ * Boot CPU, first of all: loads a static GDT and the IDT, so that a fault while booting says where it was. The gates
+ * were set by desc_set_gate before.
  */
 void desc_init_early(void);
 
-/* Gate of the IDT that all CPUs share. The stack table entry is used once desc_init_cpu has given the CPUs their TSS. */
+/* Gate of the IDT that all CPUs share. The stack table entry is used once desc_init_cpu has given the CPUs their TSS.
+ */
 void desc_set_gate(unsigned int vector, const void *entry, enum ist ist, unsigned int dpl);
 
-/* Where SYSCALL (64-bit, compatibility mode) and SYSENTER go on. The first two are entered with RSP = &guest.rsp, already stored. */
+/* Where SYSCALL (64-bit, compatibility mode) and SYSENTER go on. The first two are entered with RSP = &guest.rsp,
+ * already stored. */
 void desc_set_syscall_entries(const void *syscall, const void *compat, const void *sysenter);
 
 /* Builds page 14, TSS and IDT use for this CPU, loads GDTR, IDTR, TR, segment registers, and the SYSCALL MSRs. */
 void desc_init_cpu(void);
 
-/* Writes an LDT descriptor over the CPU's LDT window for 'entries' entries and loads LDTR; 0 entries loads a null LDTR. */
+/* Writes an LDT descriptor over the CPU's LDT window for 'entries' entries and loads LDTR; 0 entries loads a null LDTR.
+ */
 void desc_load_ldt(unsigned int entries);
 
 #endif

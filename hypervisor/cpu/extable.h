@@ -6,7 +6,7 @@
 #ifndef HAVEN_CPU_EXTABLE_H
 #define HAVEN_CPU_EXTABLE_H
 
-#define EXTABLE(from, to)                                                                                             \
+#define EXTABLE(from, to)                                                                                              \
     ".pushsection .extable, \"a\"\n\t.balign 4\n\t.long (" from ") - .\n\t.long (" to ") - .\n\t.popsection\n\t"
 
 #ifndef __ASSEMBLER__
@@ -14,6 +14,7 @@
 /* The address to continue at after a fault at rip, or 0. */
 uint64_t extable_find(uint64_t rip);
 #else
+// clang-format off
 .macro EXTABLE_ENTRY from, to
     .pushsection .extable, "a"
     .balign 4
@@ -21,6 +22,7 @@ uint64_t extable_find(uint64_t rip);
     .long (\to) - .
     .popsection
 .endm
+// clang-format on
 #endif
 
 #endif

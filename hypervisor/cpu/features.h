@@ -12,8 +12,8 @@
 struct cpu_features {
     bool nx, smep, smap, fsgsbase, xsave, xsaveopt, invariant_tsc, rdtscp, pge, hypervisor, amd;
     uint8_t physical_bits;
-    uint64_t cr4;      /* what the hypervisor runs with; guests' FSGSBASE, OSXSAVE are always on in hardware if present */
-    uint64_t xcr0_max; /* state components that guests may enable: x87, SSE, AVX, ... */
+    uint64_t cr4; /* what the hypervisor runs with; guests' FSGSBASE, OSXSAVE are always on in hardware if present */
+    uint64_t xcr0_max;   /* state components that guests may enable: x87, SSE, AVX, ... */
     uint32_t xsave_size; /* bytes of the save area for xcr0_max */
     char vendor[13];
 };

@@ -13,7 +13,8 @@ struct fpu_state {
     uint64_t xcr0; /* the vCPU's; at least x87 */
 };
 
-int fpu_state_init(struct fpu_state *s); /* reset state; -ENOMEM. These two are in mm/cpu_memory.c: they need the allocator. */
+int fpu_state_init(
+    struct fpu_state *s); /* reset state; -ENOMEM. These two are in mm/cpu_memory.c: they need the allocator. */
 void fpu_state_free(struct fpu_state *s);
 void fpu_state_reset(struct fpu_state *s);
 

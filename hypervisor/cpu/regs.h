@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The register frame that every entry into the hypervisor leaves on the stack, lowest address first. entry/entry.S pushes
- * it; entry/asm_offsets.c exports its offsets. Its size is a multiple of 16 so that the frame of an entry from a guest
- * lies at a fixed place at the top of the CPU's stack (SDM 3A 6.14.2: the CPU aligns RSP to 16 before it pushes).
+ * The register frame that every entry into the hypervisor leaves on the stack, lowest address first. entry/entry.S
+ * pushes it; entry/asm_offsets.c exports its offsets. Its size is a multiple of 16 so that the frame of an entry from a
+ * guest lies at a fixed place at the top of the CPU's stack (SDM 3A 6.14.2: the CPU aligns RSP to 16 before it pushes).
  */
 #ifndef HAVEN_CPU_REGS_H
 #define HAVEN_CPU_REGS_H
@@ -23,16 +23,35 @@ _Static_assert(sizeof(struct cpu_regs) % 16 == 0, "the frame ends 16-byte aligne
 #define VECTOR_SYSCALL 0x100
 
 enum vector {
-    VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5, VECTOR_UD = 6,
-    VECTOR_NM = 7, VECTOR_DF = 8, VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14,
-    VECTOR_MF = 16, VECTOR_AC = 17, VECTOR_MC = 18, VECTOR_XM = 19, VECTOR_CP = 21, VECTOR_VC = 29, VECTOR_SX = 30,
+    VECTOR_DE = 0,
+    VECTOR_DB = 1,
+    VECTOR_NMI = 2,
+    VECTOR_BP = 3,
+    VECTOR_OF = 4,
+    VECTOR_BR = 5,
+    VECTOR_UD = 6,
+    VECTOR_NM = 7,
+    VECTOR_DF = 8,
+    VECTOR_TS = 10,
+    VECTOR_NP = 11,
+    VECTOR_SS = 12,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14,
+    VECTOR_MF = 16,
+    VECTOR_AC = 17,
+    VECTOR_MC = 18,
+    VECTOR_XM = 19,
+    VECTOR_CP = 21,
+    VECTOR_VC = 29,
+    VECTOR_SX = 30,
     /* 0x20..0xef: devices, given out by irq/irq.c (0x80 stays free: guests' int 0x80 has a gate of its own) */
-    VECTOR_DEVICE_FIRST = 0x20, VECTOR_DEVICE_LAST = 0xef,
-    VECTOR_IPI_TLB = 0xf8,      /* flush request: mm/tlb.c */
-    VECTOR_IPI_EVENT = 0xf9,    /* leave the guest once: softirqs and events are looked at on exit */
-    VECTOR_IPI_CALL = 0xfa,     /* run a function */
-    VECTOR_IPI_STOP = 0xfb,     /* panic elsewhere: stop */
-    VECTOR_TIMER = 0xfc,        /* local APIC timer */
+    VECTOR_DEVICE_FIRST = 0x20,
+    VECTOR_DEVICE_LAST = 0xef,
+    VECTOR_IPI_TLB = 0xf8,   /* flush request: mm/tlb.c */
+    VECTOR_IPI_EVENT = 0xf9, /* leave the guest once: softirqs and events are looked at on exit */
+    VECTOR_IPI_CALL = 0xfa,  /* run a function */
+    VECTOR_IPI_STOP = 0xfb,  /* panic elsewhere: stop */
+    VECTOR_TIMER = 0xfc,     /* local APIC timer */
     VECTOR_APIC_ERROR = 0xfd,
     VECTOR_SPURIOUS = 0xff,
 };

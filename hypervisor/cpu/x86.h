@@ -52,17 +52,17 @@
 /* PAT as the Xen ABI promises it to guests: WB WT UC- UC WC WP UC UC. */
 #define PAT_XEN 0x0000050100070406ULL
 
-#define X86_READ_REG(name, reg)                                                                                       \
-    static inline uint64_t name(void)                                                                                 \
-    {                                                                                                                 \
-        uint64_t v;                                                                                                   \
-        __asm__ volatile("mov %%" reg ", %0" : "=r"(v));                                                              \
-        return v;                                                                                                     \
+#define X86_READ_REG(name, reg)                                                                                        \
+    static inline uint64_t name(void)                                                                                  \
+    {                                                                                                                  \
+        uint64_t v;                                                                                                    \
+        __asm__ volatile("mov %%" reg ", %0" : "=r"(v));                                                               \
+        return v;                                                                                                      \
     }
-#define X86_WRITE_REG(name, reg)                                                                                      \
-    static inline void name(uint64_t v)                                                                               \
-    {                                                                                                                 \
-        __asm__ volatile("mov %0, %%" reg : : "r"(v) : "memory");                                                     \
+#define X86_WRITE_REG(name, reg)                                                                                       \
+    static inline void name(uint64_t v)                                                                                \
+    {                                                                                                                  \
+        __asm__ volatile("mov %0, %%" reg : : "r"(v) : "memory");                                                      \
     }
 
 X86_READ_REG(read_cr0, "cr0")
@@ -121,16 +121,16 @@ static inline uint64_t rdtsc_ordered(void)
     return rdtsc();
 }
 
-#define X86_PORT_IO(suffix, type)                                                                                     \
-    static inline type in##suffix(uint16_t port)                                                                      \
-    {                                                                                                                 \
-        type v;                                                                                                       \
-        __asm__ volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port));                                              \
-        return v;                                                                                                     \
-    }                                                                                                                 \
-    static inline void out##suffix(uint16_t port, type v)                                                             \
-    {                                                                                                                 \
-        __asm__ volatile("out" #suffix " %0, %1" : : "a"(v), "Nd"(port));                                             \
+#define X86_PORT_IO(suffix, type)                                                                                      \
+    static inline type in##suffix(uint16_t port)                                                                       \
+    {                                                                                                                  \
+        type v;                                                                                                        \
+        __asm__ volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port));                                               \
+        return v;                                                                                                      \
+    }                                                                                                                  \
+    static inline void out##suffix(uint16_t port, type v)                                                              \
+    {                                                                                                                  \
+        __asm__ volatile("out" #suffix " %0, %1" : : "a"(v), "Nd"(port));                                              \
     }
 X86_PORT_IO(b, uint8_t)
 X86_PORT_IO(w, uint16_t)
@@ -198,21 +198,22 @@ static inline bool address_is_canonical(uint64_t va)
 }
 
 /* Without CR4.FSGSBASE these are invalid opcodes: guest/pv/context.c. */
-#define X86_SEGMENT_BASE(segment)                                                                                     \
-    static inline uint64_t rd##segment##base(void)                                                                    \
-    {                                                                                                                 \
-        uint64_t v;                                                                                                   \
-        __asm__ volatile("rd" #segment "base %0" : "=r"(v));                                                          \
-        return v;                                                                                                     \
-    }                                                                                                                 \
-    static inline void wr##segment##base(uint64_t v)                                                                  \
-    {                                                                                                                 \
-        __asm__ volatile("wr" #segment "base %0" : : "r"(v));                                                         \
+#define X86_SEGMENT_BASE(segment)                                                                                      \
+    static inline uint64_t rd##segment##base(void)                                                                     \
+    {                                                                                                                  \
+        uint64_t v;                                                                                                    \
+        __asm__ volatile("rd" #segment "base %0" : "=r"(v));                                                           \
+        return v;                                                                                                      \
+    }                                                                                                                  \
+    static inline void wr##segment##base(uint64_t v)                                                                   \
+    {                                                                                                                  \
+        __asm__ volatile("wr" #segment "base %0" : : "r"(v));                                                          \
     }
 X86_SEGMENT_BASE(fs)
 X86_SEGMENT_BASE(gs)
 
-/* Exchanges the GS base with KERNEL_GS_BASE, which holds the base of the guest mode (kernel or user) that is not running. */
+/* Exchanges the GS base with KERNEL_GS_BASE, which holds the base of the guest mode (kernel or user) that is not
+ * running. */
 static inline void swapgs(void)
 {
     __asm__ volatile("swapgs" ::: "memory");

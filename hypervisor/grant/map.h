@@ -24,7 +24,8 @@ struct grant_mapping {
 void grant_unmap_begin(struct vcpu *v, struct gnttab_unmap_grant_ref *op, uint64_t new_addr, struct grant_mapping *u);
 void grant_unmap_finish(const struct grant_mapping *u);
 
-/* One copy. last: whose grants the copy before used, for source and destination; referenced or NULL, before and after. */
+/* One copy. last: whose grants the copy before used, for source and destination; referenced or NULL, before and after.
+ */
 void grant_copy(struct vcpu *v, struct gnttab_copy *op, struct domain *last[2]);
 
 /* A dying domain's mappings (its page tables are gone already). Resumable: -ERESTART. */

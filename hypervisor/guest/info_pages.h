@@ -5,9 +5,9 @@
 
 #include "domain/vcpu.h"
 
-int info_pages_domain_init(struct domain *d);   /* allocates shared_info */
+int info_pages_domain_init(struct domain *d); /* allocates shared_info */
 void info_pages_domain_free(struct domain *d);
-void info_pages_vcpu_init(struct vcpu *v);      /* info points into shared_info (or at a dummy for vCPUs >= 32) */
+void info_pages_vcpu_init(struct vcpu *v); /* info points into shared_info (or at a dummy for vCPUs >= 32) */
 
 /* VCPUOP_register_vcpu_info: moves it into a frame of the domain. -EINVAL if done before, or crosses a page. */
 int info_pages_register_vcpu_info(struct vcpu *v, uint64_t gfn, uint32_t offset);

@@ -8,13 +8,7 @@
 
 #include "cpu/cpu_local.h"
 
-enum softirq {
-    SOFTIRQ_TIMER,
-    SOFTIRQ_SCHEDULE,
-    SOFTIRQ_DEBUG_KEY,
-    SOFTIRQ_DOMAIN_END,
-    SOFTIRQ_COUNT
-};
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_SCHEDULE, SOFTIRQ_DEBUG_KEY, SOFTIRQ_DOMAIN_END, SOFTIRQ_COUNT };
 
 void softirq_register(enum softirq nr, void (*handler)(void));
 void softirq_raise(enum softirq nr);                      /* on this CPU */

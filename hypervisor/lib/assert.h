@@ -11,10 +11,10 @@
 /* Prints the message, registers and a symbolised back trace, stops all CPUs. */
 __noreturn_ void panic(const char *fmt, ...) __printf(1, 2);
 
-#define ASSERT(cond)                                                                                                  \
-    do {                                                                                                              \
-        if (unlikely(!(cond)))                                                                                        \
-            panic("assertion '%s' failed at %s:%d", #cond, __FILE__, __LINE__);                                       \
+#define ASSERT(cond)                                                                                                   \
+    do {                                                                                                               \
+        if (unlikely(!(cond)))                                                                                         \
+            panic("assertion '%s' failed at %s:%d", #cond, __FILE__, __LINE__);                                        \
     } while (0)
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "lib/types.h"
 
-#define BITS_PER_LONG    64
+#define BITS_PER_LONG 64
 
 static inline bool bit_test(const uint64_t *map, unsigned int nr)
 {

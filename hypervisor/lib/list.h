@@ -9,9 +9,9 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(name)                                                                                               \
-    {                                                                                                                 \
-        &(name), &(name)                                                                                              \
+#define LIST_INIT(name)                                                                                                \
+    {                                                                                                                  \
+        &(name), &(name)                                                                                               \
     }
 
 static inline void list_init(struct list *l)
@@ -52,8 +52,8 @@ static inline void list_remove(struct list *e)
 
 #define list_entry(p, type, m)       CONTAINER_OF(p, type, m)
 #define list_first_entry(h, type, m) list_entry((h)->next, type, m)
-#define list_for_each_entry(p, h, m)                                                                                  \
-    for ((p) = list_entry((h)->next, __typeof__(*(p)), m); &(p)->m != (h);                                            \
+#define list_for_each_entry(p, h, m)                                                                                   \
+    for ((p) = list_entry((h)->next, __typeof__(*(p)), m); &(p)->m != (h);                                             \
          (p) = list_entry((p)->m.next, __typeof__(*(p)), m))
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Console log. A message is one line without its newline. It is prefixed "(HV) " and handed to the sink, which keeps it in
- * the console ring and, by level (option loglvl=), shows it on the serial line. Safe in any context, NMI included: no
- * state and no lock here, and the sink only tries its lock there. Formats: see lib/format.h.
+ * Console log. A message is one line without its newline. It is prefixed "(HV) " and handed to the sink, which keeps it
+ * in the console ring and, by level (option loglvl=), shows it on the serial line. Safe in any context, NMI included:
+ * no state and no lock here, and the sink only tries its lock there. Formats: see lib/format.h.
  */
 #ifndef HAVEN_LIB_LOG_H
 #define HAVEN_LIB_LOG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hypervisor command line (pure parser). Known options are one table in boot/options.c; each names a variable. An unknown
- * option is reported and ignored. Sizes take K, M, G suffixes.
+ * Hypervisor command line (pure parser). Known options are one table in boot/options.c; each names a variable. An
+ * unknown option is reported and ignored. Sizes take K, M, G suffixes.
  */
 #ifndef HAVEN_LIB_OPTION_H
 #define HAVEN_LIB_OPTION_H

@@ -26,16 +26,16 @@ enum lock_level {
     LOCK_LEVEL_EVENT,      /* event channels and pirqs of a domain (two at once: likewise) */
     LOCK_LEVEL_VIRQ,
     LOCK_LEVEL_DOMAIN_LIST, /* who exists: looked up under most other locks, never in interrupts */
-    LOCK_LEVEL_TIME,       /* wall clock, calibration */
-    LOCK_LEVEL_RUNQUEUE,   /* a CPU's run queue (two at once: likewise) */
-    LOCK_LEVEL_TIMER,      /* a CPU's timer heap */
-    LOCK_LEVEL_IRQ,        /* interrupt descriptors */
-    LOCK_LEVEL_DEVICE,     /* IO-APIC, PCI config, RTC, PIT */
-    LOCK_LEVEL_HV_MAP,     /* the hypervisor's own page tables */
-    LOCK_LEVEL_HEAP,       /* allocators: small objects */
-    LOCK_LEVEL_BUDDY,      /* allocators: frames */
-    LOCK_LEVEL_TLB,        /* one remote flush at a time */
-    LOCK_LEVEL_CONSOLE,    /* always last, so that anything can be logged */
+    LOCK_LEVEL_TIME,        /* wall clock, calibration */
+    LOCK_LEVEL_RUNQUEUE,    /* a CPU's run queue (two at once: likewise) */
+    LOCK_LEVEL_TIMER,       /* a CPU's timer heap */
+    LOCK_LEVEL_IRQ,         /* interrupt descriptors */
+    LOCK_LEVEL_DEVICE,      /* IO-APIC, PCI config, RTC, PIT */
+    LOCK_LEVEL_HV_MAP,      /* the hypervisor's own page tables */
+    LOCK_LEVEL_HEAP,        /* allocators: small objects */
+    LOCK_LEVEL_BUDDY,       /* allocators: frames */
+    LOCK_LEVEL_TLB,         /* one remote flush at a time */
+    LOCK_LEVEL_CONSOLE,     /* always last, so that anything can be logged */
 };
 
 struct spinlock {
@@ -44,13 +44,13 @@ struct spinlock {
         uint16_t owner;
     };
     uint8_t level;
-    bool second;      /* taken by spin_lock_second; meaningful while held */
+    bool second; /* taken by spin_lock_second; meaningful while held */
     int16_t unused_;
 };
 
-#define SPINLOCK_INIT(lvl)                                                                                            \
-    {                                                                                                                 \
-        .level = (lvl)                                                                                                \
+#define SPINLOCK_INIT(lvl)                                                                                             \
+    {                                                                                                                  \
+        .level = (lvl)                                                                                                 \
     }
 
 static inline void spin_init(struct spinlock *l, enum lock_level level)
@@ -58,8 +58,8 @@ static inline void spin_init(struct spinlock *l, enum lock_level level)
     *l = (struct spinlock)SPINLOCK_INIT(level);
 }
 
-/* Waits until the lock's owner is 'ticket'. Meanwhile spin_waiting is called again and again: mm/tlb.c serves other CPUs'
- * flush requests there, so that a CPU may flush while it holds locks. */
+/* Waits until the lock's owner is 'ticket'. Meanwhile spin_waiting is called again and again: mm/tlb.c serves other
+ * CPUs' flush requests there, so that a CPU may flush while it holds locks. */
 void spin_wait(struct spinlock *l, uint16_t ticket);
 extern void (*spin_waiting)(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory and string functions that the compiler and the code expect, by their standard names. The macros let the compiler
- * expand short copies of known size in place, which a freestanding build does not do for the plain names.
+ * Memory and string functions that the compiler and the code expect, by their standard names. The macros let the
+ * compiler expand short copies of known size in place, which a freestanding build does not do for the plain names.
  */
 #ifndef HAVEN_LIB_STRING_H
 #define HAVEN_LIB_STRING_H

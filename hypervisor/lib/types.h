@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-
 typedef struct {
     uint64_t n;
 } mfn_t;
@@ -37,8 +36,8 @@ typedef uint64_t paddr_t; /* machine (host physical) address */
 #define ARRAY_SIZE(a)            (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)                ((a) < (b) ? (a) : (b))
 #define MAX(a, b)                ((a) > (b) ? (a) : (b))
-#define ALIGN_UP(x, a)           (((x) + ((a) - 1)) & ~((__typeof__(x))(a) - 1))
-#define ALIGN_DOWN(x, a)         ((x) & ~((__typeof__(x))(a) - 1))
+#define ALIGN_UP(x, a)           (((x) + ((a)-1)) & ~((__typeof__(x))(a)-1))
+#define ALIGN_DOWN(x, a)         ((x) & ~((__typeof__(x))(a)-1))
 #define CONTAINER_OF(p, type, m) ((type *)((char *)(p)-offsetof(type, m)))
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory before there is a buddy allocator: ranges of RAM that are in use, and allocations from the rest. Boot CPU only.
+ * Memory before there is a buddy allocator: ranges of RAM that are in use, and allocations from the rest. Boot CPU
+ * only.
  *
  * Order of calls: memory_map_add..., mm_early_reserve (boot modules and the like; the hypervisor's image is known),
  * hv_map_init (allocates tables; at its end the rest goes to the buddy allocator, by buddy_init_from_map).
@@ -19,8 +20,8 @@
 void mm_early_reserve(paddr_t start, paddr_t end);
 
 /*
- * 2^order zeroed frames, aligned to their size, from the top of what can be reached: below 4 GiB while the boot page tables are
- * in use, all RAM once mm_early_reach_all was called. Panics if there are none.
+ * 2^order zeroed frames, aligned to their size, from the top of what can be reached: below 4 GiB while the boot page
+ * tables are in use, all RAM once mm_early_reach_all was called. Panics if there are none.
  */
 paddr_t mm_early_alloc(unsigned int order);
 void mm_early_reach_all(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frame table: 32 bytes for each machine frame up to the highest RAM address. A frame has a state, an owner, a count
- * of references and a type word.
+ * The frame table: 32 bytes for each machine frame up to the highest RAM address. A frame has a state, an owner, a
+ * count of references and a type word.
  *
  *   free ------> hypervisor         memory of the hypervisor itself (heap, tables); owner DOMID_XEN
  *     |--------> domain             a domain's memory: on its page list; refs = FRAME_ALLOCATED | 1 + users
@@ -30,12 +30,12 @@
 enum frame_state { FRAME_IO, FRAME_FREE, FRAME_HYPERVISOR, FRAME_DOMAIN, FRAME_SHARED };
 
 struct frame {
-    uint64_t type;     /* TYPE_*; atomic */
-    uint32_t refs;     /* atomic; FRAME_ALLOCATED | count */
+    uint64_t type; /* TYPE_*; atomic */
+    uint32_t refs; /* atomic; FRAME_ALLOCATED | count */
     domid_t owner;
-    uint8_t state;     /* enum frame_state */
-    uint8_t order;     /* of the free block that starts here (mm/buddy.c) */
-    uint64_t tlb_time; /* tlb clock when the last type reference went: entries older than this may linger in TLBs */
+    uint8_t state;       /* enum frame_state */
+    uint8_t order;       /* of the free block that starts here (mm/buddy.c) */
+    uint64_t tlb_time;   /* tlb clock when the last type reference went: entries older than this may linger in TLBs */
     uint32_t prev, next; /* frame numbers: free list, or the owner's page list; 0 at the ends, and on no list */
 };
 
@@ -45,21 +45,21 @@ _Static_assert(sizeof(struct frame) == 32, "frame table entries are 32 bytes");
 #define FRAME_REFS_MASK 0x7fffffffu
 
 /* Type word. */
-#define TYPE_MASK      (0xfULL << 60)
-#define TYPE_NONE      (0x0ULL << 60)
-#define TYPE_L1        (0x1ULL << 60)
-#define TYPE_L2        (0x2ULL << 60)
-#define TYPE_L3        (0x3ULL << 60)
-#define TYPE_L4        (0x4ULL << 60)
-#define TYPE_DESC      (0x5ULL << 60) /* GDT or LDT page */
-#define TYPE_WRITABLE  (0x7ULL << 60)
-#define TYPE_PINNED    (1ULL << 59)
-#define TYPE_VALIDATED (1ULL << 58)
-#define TYPE_PARTIAL   (1ULL << 57) /* promotion or demotion stopped half-way; progress says how far */
-#define TYPE_WAS_TABLE (1ULL << 56) /* with TYPE_NONE: was a table; CPUs may still walk through it until they flush */
-#define TYPE_PROGRESS_SHIFT 40      /* 10 bits: entries 0..progress-1 hold references */
-#define TYPE_PROGRESS_MASK (0x3ffULL << TYPE_PROGRESS_SHIFT)
-#define TYPE_COUNT_MASK 0xffffffffULL
+#define TYPE_MASK           (0xfULL << 60)
+#define TYPE_NONE           (0x0ULL << 60)
+#define TYPE_L1             (0x1ULL << 60)
+#define TYPE_L2             (0x2ULL << 60)
+#define TYPE_L3             (0x3ULL << 60)
+#define TYPE_L4             (0x4ULL << 60)
+#define TYPE_DESC           (0x5ULL << 60) /* GDT or LDT page */
+#define TYPE_WRITABLE       (0x7ULL << 60)
+#define TYPE_PINNED         (1ULL << 59)
+#define TYPE_VALIDATED      (1ULL << 58)
+#define TYPE_PARTIAL        (1ULL << 57) /* promotion or demotion stopped half-way; progress says how far */
+#define TYPE_WAS_TABLE      (1ULL << 56) /* with TYPE_NONE: was a table; CPUs may still walk through it until they flush */
+#define TYPE_PROGRESS_SHIFT 40           /* 10 bits: entries 0..progress-1 hold references */
+#define TYPE_PROGRESS_MASK  (0x3ffULL << TYPE_PROGRESS_SHIFT)
+#define TYPE_COUNT_MASK     0xffffffffULL
 
 extern uint64_t frame_table_max; /* first frame number beyond the table */
 
@@ -116,8 +116,8 @@ static inline void frame_put(struct frame *f)
 }
 
 /*
- * Takes a reference if the frame is RAM in use by a domain (states domain, shared) and 'owner' owns it. False if not, or if
- * the count would overflow. The owner is looked at once the reference is held: before, it could change.
+ * Takes a reference if the frame is RAM in use by a domain (states domain, shared) and 'owner' owns it. False if not,
+ * or if the count would overflow. The owner is looked at once the reference is held: before, it could change.
  */
 static inline bool frame_get(struct frame *f, domid_t owner)
 {

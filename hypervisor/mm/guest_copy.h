@@ -19,8 +19,10 @@ int guest_copy_in(void *dst, uint64_t guest_va, size_t size) __must_check;
 int guest_copy_out(uint64_t guest_va, const void *src, size_t size) __must_check;
 
 /* Element i of an array at guest_va. */
-#define guest_copy_in_item(dst, guest_va, i)  guest_copy_in((dst), (guest_va) + (uint64_t)(i) * sizeof(*(dst)), sizeof(*(dst)))
-#define guest_copy_out_item(guest_va, i, src) guest_copy_out((guest_va) + (uint64_t)(i) * sizeof(*(src)), (src), sizeof(*(src)))
+#define guest_copy_in_item(dst, guest_va, i)                                                                           \
+    guest_copy_in((dst), (guest_va) + (uint64_t)(i) * sizeof(*(dst)), sizeof(*(dst)))
+#define guest_copy_out_item(guest_va, i, src)                                                                          \
+    guest_copy_out((guest_va) + (uint64_t)(i) * sizeof(*(src)), (src), sizeof(*(src)))
 
 /* Public handles hold the address in .p. */
 #define guest_handle_va(h) ((uint64_t)(h).p)

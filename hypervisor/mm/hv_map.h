@@ -13,8 +13,9 @@
 enum hv_cache { HV_CACHE_WB, HV_CACHE_UC };
 
 /*
- * Early: builds direct map, frame table, M2P (both views) from the memory map; switches CR3 to the new tables, which keep an
- * identity map of the first GiB until hv_map_protect. Then all RAM that is not reserved (mm/early.h) goes to the buddy allocator.
+ * Early: builds direct map, frame table, M2P (both views) from the memory map; switches CR3 to the new tables, which
+ * keep an identity map of the first GiB until hv_map_protect. Then all RAM that is not reserved (mm/early.h) goes to
+ * the buddy allocator.
  */
 void hv_map_init(void);
 
@@ -33,7 +34,8 @@ int hv_map_range(uint64_t va, paddr_t phys, uint64_t size, uint64_t flags);
 void *hv_map_mmio(paddr_t phys, size_t size, enum hv_cache cache);
 void hv_unmap_mmio(void *va, size_t size);
 
-/* First frame of the 2 MiB of the M2P that describe machine frames chunk * 2^18 and on; MFN_INVALID: there is no RAM. */
+/* First frame of the 2 MiB of the M2P that describe machine frames chunk * 2^18 and on; MFN_INVALID: there is no RAM.
+ */
 mfn_t hv_map_m2p_chunk(unsigned int chunk);
 #define HV_MAP_M2P_CHUNK_FRAMES (1ULL << 18)
 

@@ -19,17 +19,17 @@
 #define HV_SLOT_FIRST 256
 #define HV_SLOT_LAST  271
 
-#define M2P_RO_VIRT       0xffff800000000000
-#define M2P_RO_VIRT_END   0xffff804000000000
-#define M2P_RW_VIRT       0xffff808000000000
-#define CPU_WINDOW_VIRT   0xffff820000000000
-#define HV_MAP_VIRT       0xffff828000000000
-#define IMAGE_VIRT        0xffff82d040000000
-#define IMAGE_PHYS        0x200000 /* the image is linked to be loaded here */
-#define CPU_STACK_VIRT    0xffff82d080000000
-#define CPU_STACK_STRIDE  0x10000
-#define FRAME_TABLE_VIRT  0xffff82e000000000
-#define DIRECT_MAP_VIRT   0xffff830000000000
+#define M2P_RO_VIRT         0xffff800000000000
+#define M2P_RO_VIRT_END     0xffff804000000000
+#define M2P_RW_VIRT         0xffff808000000000
+#define CPU_WINDOW_VIRT     0xffff820000000000
+#define HV_MAP_VIRT         0xffff828000000000
+#define IMAGE_VIRT          0xffff82d040000000
+#define IMAGE_PHYS          0x200000 /* the image is linked to be loaded here */
+#define CPU_STACK_VIRT      0xffff82d080000000
+#define CPU_STACK_STRIDE    0x10000
+#define FRAME_TABLE_VIRT    0xffff82e000000000
+#define DIRECT_MAP_VIRT     0xffff830000000000
 #define DIRECT_MAP_VIRT_END 0xffff880000000000
 
 #define CPU_WINDOW_STRIDE 0x200000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine-to-physical table: for each frame of RAM the number by which its owner calls it. The hypervisor only stores
- * it; guests read it through their read-only view. Frames without an owner have M2P_INVALID_ENTRY.
+ * The machine-to-physical table: for each frame of RAM the number by which its owner calls it. The hypervisor only
+ * stores it; guests read it through their read-only view. Frames without an owner have M2P_INVALID_ENTRY.
  */
 #ifndef HAVEN_MM_M2P_H
 #define HAVEN_MM_M2P_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The machine's memory map as firmware tells it (E820), sorted, without overlaps. Filled while booting, then constant. */
+/* The machine's memory map as firmware tells it (E820), sorted, without overlaps. Filled while booting, then constant.
+ */
 #ifndef HAVEN_MM_MEMORY_MAP_H
 #define HAVEN_MM_MEMORY_MAP_H
 

@@ -7,18 +7,18 @@
 
 typedef uint64_t pte_t;
 
-#define PTE_PRESENT  0x001ULL
-#define PTE_WRITE    0x002ULL
-#define PTE_USER     0x004ULL
-#define PTE_PWT      0x008ULL
-#define PTE_PCD      0x010ULL
-#define PTE_ACCESSED 0x020ULL
-#define PTE_DIRTY    0x040ULL
-#define PTE_PSE      0x080ULL /* L2, L3: superpage */
-#define PTE_PAT      0x080ULL /* L1 */
-#define PTE_GLOBAL   0x100ULL
-#define PTE_AVAIL    0xe00ULL
-#define PTE_NX       (1ULL << 63)
+#define PTE_PRESENT    0x001ULL
+#define PTE_WRITE      0x002ULL
+#define PTE_USER       0x004ULL
+#define PTE_PWT        0x008ULL
+#define PTE_PCD        0x010ULL
+#define PTE_ACCESSED   0x020ULL
+#define PTE_DIRTY      0x040ULL
+#define PTE_PSE        0x080ULL /* L2, L3: superpage */
+#define PTE_PAT        0x080ULL /* L1 */
+#define PTE_GLOBAL     0x100ULL
+#define PTE_AVAIL      0xe00ULL
+#define PTE_NX         (1ULL << 63)
 #define PTE_FRAME_MASK 0x000ffffffffff000ULL
 #define PTE_AVAIL_HIGH 0x7ff0000000000000ULL /* bits 52..62: ignored by the CPU */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLB flushes, and the clock that saves most of them. The clock advances at each full flush; a CPU remembers the time of
- * its last one, a frame the time when its last type reference went (frame.tlb_time). A CPU can hold a stale entry for
- * the frame only if its last flush is not later than that.
+ * TLB flushes, and the clock that saves most of them. The clock advances at each full flush; a CPU remembers the time
+ * of its last one, a frame the time when its last type reference went (frame.tlb_time). A CPU can hold a stale entry
+ * for the frame only if its last flush is not later than that.
  */
 #ifndef HAVEN_MM_TLB_H
 #define HAVEN_MM_TLB_H

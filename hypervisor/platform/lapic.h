@@ -5,8 +5,8 @@
 
 #include "cpu/cpu_local.h"
 
-void lapic_init(void);        /* boot CPU: maps it; sets the tlb_send_ipi hook */
-void lapic_init_cpu(void);    /* each CPU: enables it, masks LVTs, timer one-shot */
+void lapic_init(void);     /* boot CPU: maps it; sets the tlb_send_ipi hook */
+void lapic_init_cpu(void); /* each CPU: enables it, masks LVTs, timer one-shot */
 
 /* One-shot timer of this CPU, in its own ticks (divide by 1); 0 stops it. time/timer.c knows the frequency. */
 void lapic_timer_start(uint32_t ticks);

@@ -11,9 +11,9 @@
  * A running unit is preempted when its slice is over and somebody waits, or when one waits that is more than LEAD
  * behind it, but not before it has run for policy_ratelimit: a guest that wakes its back end with the first of many
  * requests gets to the last, and both work through batches instead of taking turns at each request. One that wakes
- * another vCPU of its own domain goes on for POLICY_HOLD, no less and no more: kernels send such wake-ups with a lock held
- * that the woken one wants first, and would spin for, or wait themselves for what the woken one does. A yield lets the first
- * waiting one go first, once.
+ * another vCPU of its own domain goes on for POLICY_HOLD, no less and no more: kernels send such wake-ups with a lock
+ * held that the woken one wants first, and would spin for, or wait themselves for what the woken one does. A yield lets
+ * the first waiting one go first, once.
  *
  * A domain's cap limits all its units together to cap % of one CPU: within each period they may use that much time;
  * what they overrun is taken from the next period. Its counters are shared by several queues, hence atomic.

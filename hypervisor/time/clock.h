@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * System time: nanoseconds since boot, one value for all CPUs, from the TSC scaled by (mul, shift) as the PV time ABI
- * defines it: ns = base_ns + ((tsc - base_tsc) << shift) * mul / 2^32. The TSC is calibrated against HPET, PM timer or PIT. It counts as stable
- * when it is invariant (or virtual) and no CPU sees another's go backwards.
+ * defines it: ns = base_ns + ((tsc - base_tsc) << shift) * mul / 2^32. The TSC is calibrated against HPET, PM timer or
+ * PIT. It counts as stable when it is invariant (or virtual) and no CPU sees another's go backwards.
  */
 #ifndef HAVEN_TIME_CLOCK_H
 #define HAVEN_TIME_CLOCK_H
@@ -10,7 +10,7 @@
 #include "lib/types.h"
 
 struct clock_scale {
-    uint32_t mul;  /* 0.32 fixed point */
+    uint32_t mul; /* 0.32 fixed point */
     int8_t shift;
 };
 
@@ -23,9 +23,10 @@ struct clock_state {
 
 extern struct clock_state clock_state; /* constant after boot */
 
-void clock_init(void);              /* boot CPU: calibrates */
-void clock_check_stable(void);      /* after SMP is up, before the first guest: refines the calibration over the time since; warp test */
-uint64_t clock_now(void);           /* ns */
+void clock_init(void); /* boot CPU: calibrates */
+void clock_check_stable(
+    void); /* after SMP is up, before the first guest: refines the calibration over the time since; warp test */
+uint64_t clock_now(void); /* ns */
 uint64_t clock_tsc_to_ns(uint64_t tsc);
 
 /* Pure: scale for a frequency; and its application. */

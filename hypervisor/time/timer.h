@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One-shot timers: a heap per CPU by deadline, run in SOFTIRQ_TIMER on that CPU. The local APIC timer is programmed for the
- * first one. A timer's functions may be called from any CPU.
+ * One-shot timers: a heap per CPU by deadline, run in SOFTIRQ_TIMER on that CPU. The local APIC timer is programmed for
+ * the first one. A timer's functions may be called from any CPU.
  */
 #ifndef HAVEN_TIME_TIMER_H
 #define HAVEN_TIME_TIMER_H
@@ -22,7 +22,7 @@ void timer_init_cpu(void);
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned int cpu);
 void timer_set(struct timer *t, uint64_t expires); /* in the past: runs at once */
 void timer_stop(struct timer *t);
-void timer_kill(struct timer *t);                  /* stopped, not running anywhere any more, never set again */
+void timer_kill(struct timer *t); /* stopped, not running anywhere any more, never set again */
 void timer_migrate(struct timer *t, unsigned int cpu);
 
 /* Called by entry/interrupt.c for VECTOR_TIMER: raises the softirq. */

@@ -18,7 +18,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-
 static const struct block_program *program;
 
 static struct block_device *find_device(struct block_worker *block, unsigned id)

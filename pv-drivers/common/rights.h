@@ -15,7 +15,7 @@ struct rights {
     const unsigned long *ioctls; /* requests, 0 ends it; NULL: none */
     unsigned files;              /* how many may be open */
     unsigned threads;            /* of the process, io_uring's in the kernel among them */
-    unsigned slot;               /* its user among those of one domain: 0 block, 1 net, 2 block over NBD, 3 its servers */
+    unsigned slot; /* its user among those of one domain: 0 block, 1 net, 2 block over NBD, 3 its servers */
 };
 
 #define RIGHTS_UID_BASE  2000000000u /* no system gives ids from here to users or containers */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * span LABEL COMMAND...: runs a command and prints "SPAN LABEL N", the nanoseconds from its start to its end, which under
- * -icount shift=0 are instructions of the whole machine.
+ * span LABEL COMMAND...: runs a command and prints "SPAN LABEL N", the nanoseconds from its start to its end, which
+ * under -icount shift=0 are instructions of the whole machine.
  */
 #include <stdio.h>
 #include <sys/wait.h>

@@ -4,8 +4,8 @@
  * Trick: the command line says how and when: "ending=poweroff|reboot|crash|watchdog|fault|spin|never
  * after=MILLISECONDS". "fault" is what a triple fault is on a bare machine: an exception without a handler, a stack or
  * a way back. "spin" and "never" do not end: the one keeps all vCPUs busy with events off, the other blocks for ever.
- * As dom0, "ending=reboot" is the end of any test. Its page map is where crash tools look for it. Expect: the domain lives for that time, and then shuts down with
- * that code ("fault": as crashed).
+ * As dom0, "ending=reboot" is the end of any test. Its page map is where crash tools look for it. Expect: the domain
+ * lives for that time, and then shuts down with that code ("fault": as crashed).
  */
 #include "clock.h"
 #include "guest.h"

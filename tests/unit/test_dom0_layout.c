@@ -123,11 +123,8 @@ static void test_random(void)
 
 int main(void)
 {
-    CU_TestInfo cases[] = {{"Debian's kernel", test_debian},
-                           {"a plain kernel", test_plain},
-                           {"a guest that is not dom0", test_guest},
-                           {"impossible wishes", test_refused},
-                           {"random kernels", test_random},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo cases[] = {{"Debian's kernel", test_debian},         {"a plain kernel", test_plain},
+                           {"a guest that is not dom0", test_guest}, {"impossible wishes", test_refused},
+                           {"random kernels", test_random},          CU_TEST_INFO_NULL};
     return unit_run("dom0_layout", cases);
 }

@@ -179,7 +179,8 @@ static void test_rate_limit(void)
     CU_ASSERT(s.q.running == &s.unit[1]);
 }
 
-/* One that is woken by another of its domain comes after a short while, be the waker's rate limit over or just begun. */
+/* One that is woken by another of its domain comes after a short while, be the waker's rate limit over or just begun.
+ */
 static void test_hold(void)
 {
     static const uint64_t ran[] = {POLICY_RATELIMIT / 10, POLICY_RATELIMIT * 2};

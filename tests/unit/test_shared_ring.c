@@ -23,8 +23,8 @@
 #define ACCESSES_MAX  512
 #define EFLAGS(state) ((ucontext_t *)(state))->uc_mcontext.gregs[REG_EFL]
 
-static uint8_t *page;        /* as the back end sees it: may be watched */
-static uint8_t *guests_page; /* the same memory, as the guest sees it */
+static uint8_t *page;              /* as the back end sees it: may be watched */
+static uint8_t *guests_page;       /* the same memory, as the guest sees it */
 static volatile unsigned accesses; /* that were watched */
 static uint32_t accessed[ACCESSES_MAX];
 static void (*between)(void); /* what the guest does after each access */

@@ -60,8 +60,8 @@ check_PROGRAMS += tests/unit/test_hvd_policy
 tests_unit_test_hvd_policy_SOURCES = tests/unit/test_hvd_policy.c dom0-tools/hvd/policy.c
 tests_unit_test_hvd_policy_CPPFLAGS = $(tools_test_cppflags)
 
-EXTRA_DIST += tests/tools/completion.sh tests/tools/units.sh tests/tools/manual.sh tests/tools/unikernel_doc.sh
-TESTS += tests/tools/completion.sh tests/tools/units.sh tests/tools/manual.sh tests/tools/unikernel_doc.sh
+EXTRA_DIST += tests/tools/completion.sh tests/tools/units.sh tests/tools/manual.sh tests/tools/unikernel_doc.sh tests/tools/format.sh
+TESTS += tests/tools/completion.sh tests/tools/units.sh tests/tools/manual.sh tests/tools/unikernel_doc.sh tests/tools/format.sh
 
 check_PROGRAMS += tests/unit/test_hvconsoled
 tests_unit_test_hvconsoled_SOURCES = tests/unit/test_hvconsoled.c dom0-tools/hvconsoled/backlog.c \
