@@ -157,7 +157,11 @@ static int make_domain(void *arg, struct failure *failure)
     d->max_grant_frames = (int32_t)limit(c->max_grant_frames, UINT32_MAX); /* -1: the hypervisor's default */
     d->max_maptrack_frames = (int32_t)limit(c->max_maptrack_frames, UINT32_MAX);
     d->grant_opts = XEN_DOMCTL_GRANT_version(limit(c->max_grant_version, GRANT_VERSION_DEFAULT));
-    if (hypervisor_domctl(j->hv, &op))
+    int r = hypervisor_domctl(j->hv, &op);
+    if (r && errno == ENOMEM)
+        return failure_set(failure,
+                           "the hypervisor has no memory left for a domain (\"hvctl mem plan\" shows who has it)");
+    if (r)
         return failure_errno(failure, "creating a domain with %u vCPUs", c->max_vcpus);
     j->domid = j->contents.domid = op.domain;
     name_claim_set_domain(j->xs, j->uuid, j->domid);
