@@ -65,11 +65,45 @@ static int write_options(char *options, const char *format, const char *image)
     return *image ? -1 : 0;
 }
 
+/* The path of a further file of a vmdk, if the line of its descriptor names one: "RW 8192 FLAT "web-flat.vmdk" 0". Only
+ * files beside it that are named after it: whoever could write to the descriptor must not get at other images. */
+static bool take_extent(const char *line, const char *image, char *path, size_t room)
+{
+    const char *base = strrchr(image, '/') + 1, *dot = strrchr(base, '.');
+    size_t stem = dot ? (size_t)(dot - base) : strlen(base);
+    char name[256];
+
+    if (sscanf(line, "RW %*u %*31s \"%255[^\"]\"", name) != 1 || strchr(name, '/') || strncmp(name, base, stem) ||
+        name[stem] != '-')
+        return false;
+    return (size_t)snprintf(path, room, "%.*s%s", (int)(base - image), image, name) < room && access(path, F_OK) == 0;
+}
+
+/* The files of an image: itself, and those that a vmdk's descriptor names. In the server's process. */
+static unsigned list_files(const struct nbd_image *image, const char **files)
+{
+    static char text[65536], paths[SERVER_FILES_MAX][4096];
+    int file = strcmp(image->format, "vmdk") ? -1 : open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t length = file < 0 ? 0 : pread(file, text, sizeof(text) - 1, 0);
+    unsigned count = 0;
+
+    files[count++] = image->path;
+    text[length > 0 ? length : 0] = 0;
+    if (strncmp(text, "# Disk DescriptorFile", 21))
+        return count;
+    for (char *rest = text, *line; (line = strsep(&rest, "\n")) != NULL && count < SERVER_FILES_MAX;)
+        if (take_extent(line, image->path, paths[count], sizeof(paths[count]))) {
+            files[count] = paths[count];
+            count++;
+        }
+    return count;
+}
+
 static _Noreturn void run_server(int from_listener, int from_messages, const char *options,
                                  const struct nbd_image *image, pid_t parent)
 {
     char pid[16];
-    const char *step;
+    const char *step, *files[SERVER_FILES_MAX];
     int none = open("/dev/null", O_RDWR);
     int listener = fcntl(from_listener, F_DUPFD_CLOEXEC, 10), messages = fcntl(from_messages, F_DUPFD_CLOEXEC, 10);
     sigset_t all;
@@ -88,7 +122,7 @@ static _Noreturn void run_server(int from_listener, int from_messages, const cha
         dprintf(2, "%s", strerror(errno));
         _exit(1);
     }
-    if (server_rights_drop(image->domid, image->path, image->read_only, &step)) {
+    if (server_rights_drop(image->domid, files, list_files(image, files), image->read_only, &step)) {
         dprintf(2, "giving up rights: %s: %s", step, strerror(errno));
         _exit(1);
     }

@@ -79,17 +79,25 @@ static int put_back(int tree, const char *path, bool read_only)
 }
 
 /* QEMU finds out by /dev/null whether it can lock images. */
-static int confine_mounts(const char *image, bool read_only)
+static int confine_mounts(const char *const *files, unsigned count, bool read_only)
 {
+    int trees[SERVER_FILES_MAX];
     struct mount_attr strict = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID};
 
     if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL))
         return -1;
-    int tree = open_tree(AT_FDCWD, image, OPEN_TREE_CLONE | O_CLOEXEC);
+    for (unsigned i = 0; i < count; i++) {
+        trees[i] = open_tree(AT_FDCWD, files[i], OPEN_TREE_CLONE | O_CLOEXEC);
+        if (trees[i] < 0)
+            return -1;
+    }
     int null = open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | O_CLOEXEC);
-    if (tree < 0 || null < 0 || mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &strict, sizeof(strict)))
+    if (null < 0 || mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &strict, sizeof(strict)))
         return -1;
-    return put_back(tree, image, read_only) || put_back(null, "/dev/null", false) ? -1 : 0;
+    for (unsigned i = 0; i < count; i++)
+        if (put_back(trees[i], files[i], read_only))
+            return -1;
+    return put_back(null, "/dev/null", false);
 }
 
 static int set_capabilities(uint32_t mask)
@@ -148,10 +156,10 @@ static int forbid_calls(void)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? -1 : 0;
 }
 
-int server_rights_drop(unsigned domid, const char *image, bool read_only, const char **step)
+int server_rights_drop(unsigned domid, const char *const *files, unsigned count, bool read_only, const char **step)
 {
     *step = "read-only mounts";
-    if (confine_mounts(image, read_only))
+    if (confine_mounts(files, count, read_only))
         return -1;
     *step = "another user";
     if (change_user(domid))

@@ -5,7 +5,7 @@
  * files, extents), which qemu-nbd does by their names, so that open files cannot be handed to it:
  *
  *   user       of its guest's own, in no group, with CAP_DAC_OVERRIDE alone: to read and write files whoever owns them
- *   mounts     all read-only and without devices, but the image itself
+ *   mounts     all read-only and without devices, but the image itself (all its files)
  *   networks   none, and no new sockets
  *   system     no calls that reach other processes, the kernel's configuration, or new namespaces
  */
@@ -14,7 +14,9 @@
 
 #include <stdbool.h>
 
-/* In the server's process. 0, or -1 with errno, and *step says what failed. */
-int server_rights_drop(unsigned domid, const char *image, bool read_only, const char **step);
+#define SERVER_FILES_MAX 64
+
+/* In the server's process: files are those of the image. 0, or -1 with errno, and *step says what failed. */
+int server_rights_drop(unsigned domid, const char *const *files, unsigned count, bool read_only, const char **step);
 
 #endif

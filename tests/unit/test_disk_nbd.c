@@ -229,6 +229,28 @@ static void test_vdi(void)
     kill_again_and_again("vdi");
 }
 
+/* Its data is in a file beside it, which the server may write to. */
+static void test_vmdk_of_two_files(void)
+{
+    char command[120], extent[64];
+    struct nbd_server server;
+    struct iovec memory = {bytes, STEP}, whole = {back, STEP};
+
+    snprintf(command, sizeof(command), "qemu-img create -q -f vmdk -o subformat=monolithicFlat %s %u", path,
+             IMAGE_BYTES);
+    snprintf(extent, sizeof(extent), "%s-flat", path);
+    CU_ASSERT_FATAL(system(command) == 0 && access(extent, F_OK) == 0);
+    failed = given_back = 0;
+    struct disk *disk = connect_disk(&server, "vmdk");
+    do_one(disk, BLOCK_WRITE, 1 << 20, &memory, 1);
+    do_one(disk, BLOCK_READ, 1 << 20, &whole, 1);
+    do_one(disk, BLOCK_FLUSH, 0, NULL, 0);
+    CU_ASSERT(failed == 0 && memcmp(back, bytes, STEP) == 0);
+    disk_close(disk);
+    nbd_server_stop(&server);
+    unlink(extent);
+}
+
 static void test_no_image(void)
 {
     struct nbd_server server;
@@ -307,6 +329,7 @@ int main(void)
         {"a killed server of a vdi", test_vdi},
         {"an image that is not there", test_no_image},
         {"a second writer", test_second_writer},
+        {"a vmdk of two files", test_vmdk_of_two_files},
         {"addresses", test_addresses},
         {"no answer", test_no_answer},
         CU_TEST_INFO_NULL,
