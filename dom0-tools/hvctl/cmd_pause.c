@@ -13,6 +13,8 @@ int cmd_pause(struct command *c, int argc, char **argv)
     int id = command_find_domain(c, argv[1]);
     if (id < 0)
         return COMMAND_FAILED;
+    if (id == 0)
+        return command_fail("domain 0 cannot be paused: nobody could let it run again");
     return domain_pause(c->hv, (unsigned)id) ? command_error("pausing domain %s", argv[1]) : COMMAND_OK;
 }
 

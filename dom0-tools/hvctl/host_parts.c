@@ -152,6 +152,11 @@ static int directories_start(struct host_context *c)
     for (unsigned i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
         mkdir(directories[i], strstr(directories[i], "haven") ? 0750 : 0755);
     chmod("/run/haven", 0755);
+    /* Where Xen's programs, which may be used beside ours, look; on a full system both are there. */
+    if ((symlink("/run", "/var/run") && errno != EEXIST) || (symlink("/run/lock", "/var/lock") && errno != EEXIST)) {
+        SAY(c, "/var/run and /var/lock: %s", strerror(errno));
+        return -1;
+    }
     return directories_check(c) ? 0 : -1;
 }
 
