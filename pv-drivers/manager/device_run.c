@@ -104,14 +104,12 @@ static void close_counters(struct served_device *m)
     m->d.counters = -1;
 }
 
-/* The worker starts while the guest boots, so the front end need not wait for it. If that fails, connecting will say
- * so. */
-static void start_early(struct served_device *m)
+/* The worker starts while the guest boots, so the front end need not wait for it, and a program that is not installed
+ * is told to who attaches the device. One that was given up is connecting's to tell. */
+static int start_early(struct served_device *m, struct failure *failure)
 {
-    struct failure ignored = {""};
     struct worker_process *w = workers_get(&m->all->workers, m->d.worker, m->d.domid);
-    if (w)
-        worker_process_run(w, &ignored);
+    return w && !w->broken[0] && worker_process_run(w, failure) < 0 ? -1 : 0;
 }
 
 static bool step_open(struct served_device *m)
@@ -125,6 +123,10 @@ static bool step_open(struct served_device *m)
     m->opening = opened == DEVICE_LATER;
     if (m->opening)
         return false;
+    if (!opened && start_early(m, &failure)) {
+        m->d.kind->close(&m->d);
+        opened = -1;
+    }
     if (opened) {
         close_counters(m);
         if (opened == DEVICE_BUSY)
@@ -136,7 +138,6 @@ static bool step_open(struct served_device *m)
     m->opened = true;
     m->failures = 0;
     m->busy_since_ns = 0;
-    start_early(m);
     device_store_say_ready(m);
     if (m->back == XenbusStateInitialising)
         device_store_say(m, XenbusStateInitWait);

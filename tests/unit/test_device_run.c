@@ -20,6 +20,7 @@ static struct devices all;
 static struct served_device m;
 static struct worker_process worker;
 static unsigned opens, closes, sent, last_sent;
+static int run_result; /* of a worker */
 static int open_result;
 static bool removed;
 static void (*while_connected)(void); /* what others do just then */
@@ -59,8 +60,9 @@ struct worker_process *workers_find(struct workers *w, const char *name, unsigne
 int worker_process_run(struct worker_process *w, struct failure *failure)
 {
     (void)w;
-    (void)failure;
-    return 0;
+    if (run_result)
+        failure_set(failure, "no such program");
+    return run_result;
 }
 
 int worker_process_send(struct worker_process *w, const struct worker_message *message, const int *files,
@@ -188,7 +190,7 @@ static void begin(const char *frontend)
     m.d = (struct device){
         .kind = &kind, .xs = &manager, .domid = GUEST, .id = 51712, .back = BACK, .front = FRONT, .counters = -1};
     opens = closes = sent = last_sent = worker.links = 0;
-    open_result = 0;
+    open_result = run_result = 0;
     removed = false;
     while_connected = NULL;
     device_run(&m);
@@ -261,6 +263,15 @@ static void test_open_fails(void)
     CU_ASSERT_EQUAL(opens, 1); /* not before its time */
     event_timer_stop(&all.loop, &m.again);
     open_result = 0;
+    run_result = -1;
+    closes = 0;
+    device_run(&m);
+    check_node(BACK "/hotplug-status", "error");
+    check_node(BACK "/hotplug-error", "no such program");
+    check_node(BACK "/state", "1");
+    CU_ASSERT_TRUE(closes == 1 && !m.opened);
+    event_timer_stop(&all.loop, &m.again);
+    run_result = 0;
     device_run(&m);
     check_node(BACK "/hotplug-status", "connected");
     check_node(BACK "/hotplug-error", NULL);
