@@ -177,7 +177,7 @@ static void vif_free(const struct device *d, struct vif *v)
 static int vif_open(struct device *d, struct failure *failure)
 {
     struct vif *v = calloc(1, sizeof(*v));
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    long cpus = sysconf(_SC_NPROCESSORS_CONF); /* a manager that comes later, when some are offline, offers no less */
     if (!v)
         return failure_errno(failure, "no memory for a device");
     v->queues_offered = cpus < 1 ? 1 : cpus > WORKER_QUEUES_MAX ? WORKER_QUEUES_MAX : (unsigned)cpus;
