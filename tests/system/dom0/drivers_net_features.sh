@@ -13,7 +13,9 @@ for queue in 0 1; do
     check "queues: queue $queue has rings" [ -n "$(node "$frontend/queue-$queue/tx-ring-ref")" ]
 done
 if command -v iperf3 > /dev/null; then
+    check "dom0: the CPU comes back" sh -c "echo 1 > $cpu1"
     check "queues: eight streams" in_guest net 'iperf3 -n 2M -P 8 -c 10.0.0.1 && iperf3 -n 2M -P 8 -R -c 10.0.0.1'
+    check "dom0: and goes again" sh -c "echo 0 > $cpu1"
     check "queues: all of them were used" all_come "event +(eth|vif)"
 fi
 disk_front=/local/domain/$($tool domid net)/device/vbd/51712
