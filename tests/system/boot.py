@@ -15,7 +15,7 @@ VARIANTS = {("pc", 1, "max"): ("xz", "poweroff"),
             ("pc", 4, "max"): ("elf", "poweroff"),
             ("q35", 1, "nosmap"): ("gzip", "poweroff"),
             ("q35", 2, "max"): ("lz4", "reset"),
-            ("q35", 4, "nosmap"): ("xz", "poweroff")}
+            ("q35", 4, "nosmap"): ("zstd", "poweroff")}
 CPUS = {"max": "max", "nosmap": "max,-smap,-smep"}
 
 

@@ -14,8 +14,8 @@ def demo(context):
         raise Skip("the demonstration is Haven's")
     path = os.path.join(context.directory, "console.log")
     with open(path, "wb") as log:
-        ended = subprocess.run([os.path.join(TOP, "scripts", "demo"), "--batch", "--hv", context.hv], stdin=subprocess.DEVNULL,
-                               stdout=log, stderr=subprocess.STDOUT, check=False)
+        ended = subprocess.run([os.path.join(TOP, "scripts", "demo"), "--batch", "--hv", context.hv, "--kernel", context.kernel],
+                               stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
     if ended.returncode:
         with open(path, "rb") as log:
             lines = [line for line in log.read().decode("utf-8", "replace").splitlines() if line.strip()]

@@ -25,7 +25,7 @@ for module in (boot, devices, grub, stress, faults, bad_input, store, tools, con
 ON_XEN = "-on-xen"  # behind the name of a scenario that is run on Debian's Xen
 LONGEST = ["create-up-pc", "drivers-net-pc", "memory-pc", "drivers-hostile-pc", "tools-pc", "drivers-disk-pc", "xl-store-pc",
            "drivers-xl-pc" + ON_XEN, "drivers-xl-pc", "xl-pc", "tools-pc" + ON_XEN, "stress-q35-2", "demo", "create-pc",
-           "console-pc"]
+           "console-pc", "store-haven", "store-xenstored", "store-oxenstored", "devices-pc", "devices-q35", "grub-bios"]
 
 
 def rank(label):
