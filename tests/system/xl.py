@@ -11,7 +11,7 @@ import tempfile
 from dom0 import TOP, Dom0, hvctl_path
 from machine import Skip
 
-TOOLS = ("xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper", "xentop")
+TOOLS = ("xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper", "xentop")
 
 
 def with_libraries(programs):

@@ -46,6 +46,9 @@ config debian 'kernel = "/guests/vmlinuz"' 'ramdisk = "/guests/initramfs.gz"' "e
     'memory = 128' 'maxmem = 160' 'vcpus = 1' 'maxvcpus = 2' 'on_reboot = "restart"'
 check "create" quiet xl create -q /tmp/debian.cfg
 check "the guest reaches user space" wait_until 500 log_has debian "the guest is up"
+xl console debian > /tmp/seen 2>&1 & # which takes input from terminals only
+check "console" wait_until 60 grep -q "the guest is up" /tmp/seen
+kill $!
 check "list: memory" same "$(field debian 3)" 128
 check "list: vCPUs" same "$(field debian 4)" 1
 check "list -l" sh -c 'xl list -l debian | grep -q "\"max_vcpus\": 2,"'
