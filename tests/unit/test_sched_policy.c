@@ -155,22 +155,28 @@ static void test_waker_preempts_hog(void)
     CU_ASSERT(s.q.running == &s.unit[1]);
 }
 
+/* The first unit has run for so long since it was picked, when the second one, which slept for 100 ms, wakes. */
+static void wake_second(struct simulation *s, uint64_t ran)
+{
+    simulation_init(s, 2, NULL);
+    policy_dequeue(&s->q, &s->unit[1]);
+    run_hogs(s, 100 * MS);
+    reschedule(s, false);
+    CU_ASSERT_FATAL(!s->q.running);
+    policy_enqueue(&s->q, &s->unit[0]);
+    reschedule(s, true);
+    pass(s, ran);
+    policy_charge(&s->q, s->now);
+    policy_enqueue(&s->q, &s->unit[1]);
+}
+
 /* One that wakes waits until the running one had its rate limit, and the policy asks to be called then. */
 static void test_rate_limit(void)
 {
     struct simulation s;
     uint64_t look;
 
-    simulation_init(&s, 2, NULL);
-    policy_dequeue(&s.q, &s.unit[1]);
-    run_hogs(&s, 100 * MS);
-    reschedule(&s, false);
-    CU_ASSERT_FATAL(!s.q.running);
-    policy_enqueue(&s.q, &s.unit[0]);
-    reschedule(&s, true);
-    pass(&s, POLICY_RATELIMIT / 4);
-    policy_charge(&s.q, s.now);
-    policy_enqueue(&s.q, &s.unit[1]);
+    wake_second(&s, POLICY_RATELIMIT / 4);
     CU_ASSERT(!policy_must_switch(&s.q, s.now));
     look = policy_next_look(&s.q, s.now);
     CU_ASSERT(look == s.now - POLICY_RATELIMIT / 4 + POLICY_RATELIMIT);
@@ -187,15 +193,7 @@ static void test_hold(void)
     struct simulation s;
 
     for (unsigned int i = 0; i < 2; i++) {
-        simulation_init(&s, 2, NULL);
-        policy_dequeue(&s.q, &s.unit[1]);
-        run_hogs(&s, 100 * MS);
-        reschedule(&s, false);
-        policy_enqueue(&s.q, &s.unit[0]);
-        reschedule(&s, true);
-        pass(&s, ran[i]);
-        policy_charge(&s.q, s.now);
-        policy_enqueue(&s.q, &s.unit[1]);
+        wake_second(&s, ran[i]);
         policy_hold(&s.q, s.now);
         CU_ASSERT(!policy_must_switch(&s.q, s.now));
         CU_ASSERT(policy_next_look(&s.q, s.now) == s.now + POLICY_HOLD);
